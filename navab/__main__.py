@@ -1,0 +1,5 @@
+"""`python -m navab` is the console script."""
+
+from navab.cli import main
+
+main()

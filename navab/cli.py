@@ -1,0 +1,211 @@
+"""The command line: thin, one function a command; errors are one line and an exit code."""
+
+from __future__ import annotations
+
+import sys
+import traceback
+from collections.abc import Callable
+from pathlib import Path
+from types import TracebackType
+from typing import Any, TypeVar
+
+import click
+
+from navab import commands
+from navab.errors import NavabError, StorageError
+
+Function = TypeVar("Function", bound=Callable[..., Any])
+
+
+def configured(function: Function) -> Function:
+    """Options of every command that works on a lake."""
+    for option in (
+        click.option("--set", "settings", multiple=True, metavar="KEY=VALUE", help="Override one key; repeatable."),
+        click.option(
+            "--config", "-c", type=click.Path(path_type=Path), help="Configuration file (default: navab.yaml)."
+        ),
+        click.option("--debug", is_flag=True, expose_value=False, help="Show a traceback when something fails."),
+    ):
+        function = option(function)
+    return function
+
+
+@click.group(invoke_without_command=True, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(package_name="navab")
+@click.pass_context
+def navab(context: click.Context) -> None:
+    """Build, release and inspect benchmarks of national values from news articles.
+
+    \b
+    Examples:
+      navab run --config navab.yaml           build or refresh, and release
+      navab run --config navab.yaml --plan    what is pending, without doing it
+      navab status --config navab.yaml        tables, live rows, rejections, last run
+      navab report --config navab.yaml        one HTML page
+      navab nations list                      nations that navab knows
+
+    \b
+    Exit codes: 0 done; 2 usage or configuration; 3 more bad input than `tolerance` allows;
+    4 storage; 5 engine; 75 another run holds the lake.
+    """
+    if context.invoked_subcommand is None:
+        click.echo(context.get_help())
+
+
+@navab.command()
+@configured
+@click.option("--until", metavar="STAGE", help="Stop after this stage, e.g. topics.")
+@click.option("--plan", is_flag=True, help="Show pending work without doing it.")
+def run(config: Path | None, settings: tuple[str, ...], until: str | None, plan: bool) -> None:
+    """Build or refresh the benchmark: run every stage that has pending work, then release.
+
+    \b
+    Examples:
+      navab run --config navab.yaml
+      navab run --config navab.yaml --until topics
+      navab run --config navab.yaml --set resources.num_cpus=4 --set lake=s3://bucket/lake
+      navab run --config navab.yaml --plan
+    """
+    if plan:
+        commands.plan(config, settings, until)
+    else:
+        commands.run(config, settings, until)
+
+
+@navab.command()
+@configured
+def status(config: Path | None, settings: tuple[str, ...]) -> None:
+    """Show tables, versions, live rows, rejections by reason and the last run.
+
+    \b
+    Examples:
+      navab status --config navab.yaml
+    """
+    commands.status(config, settings)
+
+
+@navab.command()
+@configured
+def release(config: Path | None, settings: tuple[str, ...]) -> None:
+    """Write what is live as a release: Arrow shards, dataset card, lm-eval tasks, preferences, manifest.
+
+    \b
+    Examples:
+      navab release --config navab.yaml
+      navab release --config navab.yaml --set release.name=2026-11
+      navab release --config navab.yaml --set release.without_conflict_reduction=true
+    """
+    commands.release(config, settings)
+
+
+@navab.command()
+@configured
+@click.option("--output", metavar="FILE", help="Where to write it (default: LAKE/reports/report.html).")
+def report(config: Path | None, settings: tuple[str, ...], output: str | None) -> None:
+    """Write one self-contained HTML page: funnels, rejections, topics, triples, conflicts, checks.
+
+    \b
+    Examples:
+      navab report --config navab.yaml
+      navab report --config navab.yaml --output report.html
+    """
+    commands.report(config, settings, output)
+
+
+@navab.group(invoke_without_command=True)
+@click.pass_context
+def nations(context: click.Context) -> None:
+    """The nation registry.
+
+    \b
+    Examples:
+      navab nations list
+    """
+    if context.invoked_subcommand is None:
+        click.echo(context.get_help())
+
+
+@nations.command("list")
+def nations_list() -> None:
+    """List the nations that navab knows, with languages and official sources.
+
+    \b
+    Examples:
+      navab nations list
+    """
+    commands.nations_list()
+
+
+@navab.group(invoke_without_command=True)
+@click.pass_context
+def topics(context: click.Context) -> None:
+    """Topics, and people's decisions on them.
+
+    \b
+    Examples:
+      navab topics export topics.csv --config navab.yaml
+      navab topics import topics.csv --config navab.yaml
+    """
+    if context.invoked_subcommand is None:
+        click.echo(context.get_help())
+
+
+@topics.command("export")
+@configured
+@click.argument("file", type=click.Path(path_type=Path))
+def topics_export(config: Path | None, settings: tuple[str, ...], file: Path) -> None:
+    """Write all topics to a CSV; a person fills in `decision` (yes or no) and `note`.
+
+    \b
+    Examples:
+      navab topics export topics.csv --config navab.yaml
+    """
+    commands.topics_export(file, config, settings)
+
+
+@topics.command("import")
+@configured
+@click.argument("file", type=click.Path(path_type=Path))
+def topics_import(config: Path | None, settings: tuple[str, ...], file: Path) -> None:
+    """Take a filled-in CSV back; the next `navab run` follows it and extracts nothing anew.
+
+    \b
+    Examples:
+      navab topics import topics.csv --config navab.yaml
+    """
+    commands.topics_import(file, config, settings)
+
+
+def main() -> None:
+    """Entry point of the console script: one line and an exit code for whatever goes wrong."""
+    if "--debug" not in sys.argv:
+        sys.excepthook = _report_defect
+    sys.exit(_run(sys.argv[1:]))
+
+
+def _run(arguments: list[str]) -> int:
+    try:
+        navab.main(arguments, prog_name="navab", standalone_mode=False)
+    except NavabError as error:
+        return _fail(str(error), error.exit_code, arguments)
+    except click.ClickException as error:
+        return _fail(f"{error.format_message()} (see `navab --help`)", 2, arguments)
+    except OSError as error:
+        where = f" {error.filename}" if error.filename else ""
+        return _fail(f"storage{where}: {error.strerror or error}", StorageError.exit_code, arguments)
+    except (click.Abort, KeyboardInterrupt):
+        return _fail("interrupted; what is finished is committed, run the same command to go on", 130, arguments)
+    return 0
+
+
+def _fail(message: str, code: int, arguments: list[str]) -> int:
+    if "--debug" in arguments:
+        traceback.print_exc()
+    print(f"navab: {' '.join(message.split())}", file=sys.stderr)
+    return code
+
+
+def _report_defect(kind: type[BaseException], error: BaseException, _: TracebackType | None) -> None:
+    """What nobody foresaw is a defect of navab: still one line, with the way to see more."""
+    message = " ".join(str(error).split())[:500]
+    print(f"navab: internal error, {kind.__name__}: {message}; run again with --debug and report it", file=sys.stderr)

@@ -1,0 +1,232 @@
+"""What the commands do; everything heavy is imported by the command that needs it."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from rich.console import Console
+from rich.table import Table
+
+from navab.configuration import Configuration, load_configuration
+from navab.errors import ConfigurationError, NavabError
+from navab.nations.registry import Registry
+
+if TYPE_CHECKING:
+    from navab.lake.lake import Lake
+    from navab.view import View
+
+DEFAULT_FILE = Path("navab.yaml")
+
+
+def run(config: Path | None, settings: Sequence[str], until: str | None) -> None:
+    """Run all stages with pending work under the lake's claim, then release."""
+    from navab import pipeline, runs  # noqa: PLC0415
+
+    configuration, lake, view = _open(config, settings)
+    _check_until(until)
+    _check_models(configuration)
+    record = runs.RunRecord(
+        command="run" if until is None else f"run --until {until}",
+        started_at=datetime.now(UTC),
+        engine=_engine_name(configuration),
+        configuration=configuration.model_dump(mode="json"),
+    )
+    lake.check_location()
+    started = time.monotonic()
+    with lake.claim("run") as claim:
+        try:
+            pipeline.run_stages(view, claim, record, until)
+            record.outcome = "done"
+        except NavabError as error:
+            record.outcome = f"failed: {error}"
+            raise
+        finally:
+            record.seconds = time.monotonic() - started
+            runs.save_run(lake.storage, record)
+    _print_summary(view)
+    if until in (None, "release"):
+        _publish(view)
+    _print(f"{'changed' if record.changed else 'nothing new'}, {record.seconds:.1f} s; lake {lake.storage.root}")
+
+
+def plan(config: Path | None, settings: Sequence[str], until: str | None) -> None:
+    """Show pending work."""
+    from navab import pipeline, runs  # noqa: PLC0415
+
+    _, lake, view = _open(config, settings)
+    _check_until(until)
+    rates = {}
+    last = runs.last_run(lake.storage, changed=True)
+    if last is not None:
+        rates = {step.step: step.rate for step in last.steps if step.rows}
+    table = _table("step", "units", "pending", "at the last rate")
+    for name, units in pipeline.plan_all(view, until):
+        rows = sum(unit.rows for unit in units)
+        estimate = f"{rows / rates[name]:,.0f} s" if rates.get(name) and rows else ""
+        table.add_row(name, f"{len(units):,}", f"{rows:,}{' files' if name == 'articles' else ''}", estimate)
+    _print(table)
+    _print("Later steps may have more to do once earlier ones have run. Engine tokens and money: 0 with engine rules.")
+
+
+def status(config: Path | None, settings: Sequence[str]) -> None:
+    """Show the lake as it stands."""
+    from navab import runs, summary  # noqa: PLC0415
+
+    _, lake, view = _open(config, settings)
+    table = _table("table", "version", "rows", "live")
+    states = summary.tables(view)
+    for state in states:
+        table.add_row(state.name, str(state.version), f"{state.rows:,}", "" if state.live is None else f"{state.live:,}")
+    if not states:
+        _print(f"lake {lake.storage.root} holds no tables yet: start `navab run`")
+        return
+    _print(table)
+    _print_summary(view)
+    refused = _table("table", "nation", "rejected because", "rows")
+    for one in summary.rejections(view):
+        refused.add_row(one.stage, one.nation, one.reason, f"{one.count:,}")
+    _print(refused)
+    last = runs.last_run(lake.storage)
+    if last is not None:
+        _print(f"last run: {last.command}, {last.started_at:%Y-%m-%d %H:%M:%S} UTC, {last.seconds:.1f} s, {last.outcome}")
+
+
+def release(config: Path | None, settings: Sequence[str]) -> None:
+    """Release what is live."""
+    _, _, view = _open(config, settings)
+    _publish(view)
+
+
+def report(config: Path | None, settings: Sequence[str], output: str | None) -> None:
+    """Write the report."""
+    from navab import pipeline, runs  # noqa: PLC0415
+    from navab.report.collect import collect  # noqa: PLC0415
+    from navab.report.page import render_report  # noqa: PLC0415
+
+    configuration, lake, view = _open(config, settings)
+    last = runs.last_run(lake.storage, changed=True)
+    equations = pipeline.check_conservation(view)
+    page = render_report(collect(view, equations, last, _warnings(configuration, view)))
+    if output is not None:
+        Path(output).write_text(page, "utf-8")
+    else:
+        output = lake.storage.uri("reports", "report.html")
+        lake.storage.write_bytes(lake.storage.path("reports", "report.html"), page.encode())
+    _print(f"report: {output}")
+
+
+def nations_list() -> None:
+    """List the registry."""
+    table = _table("code", "nation", "languages", "official sources")
+    for nation in Registry.bundled().nations.values():
+        outlets = ", ".join(outlet.name for outlet in nation.official_sources)
+        table.add_row(nation.code, nation.name, ", ".join(nation.languages), outlets)
+    _print(table)
+
+
+def topics_export(file: Path, config: Path | None, settings: Sequence[str]) -> None:
+    """Write topics to a CSV."""
+    from navab.overrides import export_topics  # noqa: PLC0415
+
+    _, _, view = _open(config, settings)
+    content = export_topics(view)
+    file.write_text(content, "utf-8")
+    _print(f"{content.count(chr(10)) - 1:,} topics: {file}; fill in `decision` with yes or no, then `navab topics import`")
+
+
+def topics_import(file: Path, config: Path | None, settings: Sequence[str]) -> None:
+    """Take people's decisions from a CSV."""
+    from navab.overrides import import_decisions, read_decisions  # noqa: PLC0415
+
+    _, lake, view = _open(config, settings)
+    decisions = read_decisions(file, view)
+    with lake.claim("topics import") as claim:
+        count = import_decisions(decisions, view, claim)
+    _print(f"{count:,} new decisions; the next `navab run` follows them")
+
+
+def _open(config: Path | None, settings: Sequence[str]) -> tuple[Configuration, Lake, View]:
+    if config is None and DEFAULT_FILE.exists():
+        config = DEFAULT_FILE
+    configuration = load_configuration(config, settings)
+    from navab.pipeline import open_lake, open_view  # noqa: PLC0415
+
+    lake = open_lake(configuration)
+    return configuration, lake, open_view(configuration, lake)
+
+
+def _check_until(until: str | None) -> None:
+    from navab.pipeline import STAGE_NAMES  # noqa: PLC0415
+
+    if until is not None and until not in (*STAGE_NAMES, "release"):
+        raise ConfigurationError(f"unknown stage '{until}': stages are {', '.join((*STAGE_NAMES, 'release'))}")
+
+
+def _check_models(configuration: Configuration) -> None:
+    from navab.models.embedder import check_embedder  # noqa: PLC0415
+    from navab.models.engines import check_engine  # noqa: PLC0415
+
+    check_engine(configuration.engine)
+    check_embedder(configuration.embedder)
+
+
+def _engine_name(configuration: Configuration) -> str:
+    engine = configuration.engine
+    return "rules (baseline)" if engine.kind == "rules" else f"{engine.kind} {engine.model}"
+
+
+def _warnings(configuration: Configuration, view: View) -> list[str]:
+    from navab.publish import unofficial_share  # noqa: PLC0415
+
+    warnings = []
+    if configuration.engine.kind == "rules":
+        warnings.append("engine: rules (baseline): statements and reversals were made by lexicons, not by a language model")
+    warnings.append("A quoted speaker is not a nation: who is cited by an outlet does not thereby speak for its country.")
+    share = unofficial_share(view)
+    if share > 0:
+        warnings.append(f"{100 * share:.0f} % of the articles come from outlets that are not official sources.")
+    return warnings
+
+
+def _publish(view: View) -> None:
+    from navab.publish import publish  # noqa: PLC0415
+
+    published = publish(view)
+    rows = sum(shard.rows for shard in published.manifest.shards)
+    _print(f"release {published.manifest.name}: {rows:,} rows, {'new' if published.new else 'unchanged'}: {published.uri}")
+
+
+def _print_summary(view: View) -> None:
+    from navab.summary import funnels  # noqa: PLC0415
+
+    table = _table(
+        "nation", "articles", "accepted", "duplicates", "sensitive", "quoted", "official", "contradictions", "triples"
+    )
+    for one in funnels(view):
+        counts = (
+            one.articles, one.accepted, one.duplicates, one.sensitive, one.quoted, one.official, one.contradictions,
+            one.triples,
+        )
+        table.add_row(one.nation, *(f"{count:,}" for count in counts))
+    _print(table)
+
+
+def _table(first: str, *others: str) -> Table:
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    table.add_column(first)
+    for name in others:
+        table.add_column(name, justify="right" if name not in ("nation", "languages", "official sources",
+                                                                "rejected because") else "left")
+    return table
+
+
+def _print(what: str | Table) -> None:
+    console = Console(soft_wrap=True, highlight=False)
+    if isinstance(what, str):
+        console.print(what, markup=False)
+    else:
+        console.print(what)

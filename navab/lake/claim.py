@@ -1,0 +1,174 @@
+"""The claim: at most one run writes to a lake.
+
+Each claim is a file `<lake>/claims/<epoch>.json`, created exclusively; the greatest epoch is the one that counts.
+Its holder renews it every few seconds. A claim ends when it is released, when it was not renewed for its
+lifetime, or at once when its process on this host is dead. The epoch goes into every commit (see table.py), so
+that a holder that was paused beyond its lifetime cannot commit late.
+"""
+
+from __future__ import annotations
+
+import getpass
+import os
+import platform
+import threading
+import time
+import uuid
+from collections.abc import Callable
+from datetime import UTC, datetime
+from types import TracebackType
+
+import psutil
+from pydantic import BaseModel, ValidationError
+
+from navab.errors import ClaimLostError, LakeHeldError, StorageError
+from navab.lake.storage import Storage
+
+LIFETIME_S = 30.0
+RENEWAL_S = 8.0
+
+
+class ClaimRecord(BaseModel):
+    """What a claim file says."""
+
+    epoch: int
+    holder: str
+    host: str
+    user: str
+    pid: int
+    process_started: float
+    started_at: datetime
+    stage: str
+    renewed_at: float
+    released: bool = False
+
+    def is_live(self) -> bool:
+        """Whether its holder may still be writing."""
+        if self.released:
+            return False
+        if self.host == platform.node() and not _process_lives(self.pid, self.process_started):
+            return False
+        return time.time() - self.renewed_at < LIFETIME_S
+
+    def describe(self) -> str:
+        return (
+            f"process {self.pid} of {self.user} on {self.host}, started {self.started_at:%Y-%m-%d %H:%M:%S} UTC, "
+            f"in stage {self.stage}"
+        )
+
+
+class Claim:
+    """Hold a lake for the duration of a `with` block; raises LakeHeldError if somebody else does.
+
+    `on_takeover` is called with the new epoch when the previous holder did not release its claim.
+    """
+
+    def __init__(self, storage: Storage, command: str, on_takeover: Callable[[int], None] | None = None) -> None:
+        self._storage = storage
+        self._on_takeover = on_takeover
+        self._lost = threading.Event()
+        self._stop = threading.Event()
+        self._lock = threading.Lock()
+        self._thread: threading.Thread | None = None
+        self._record = ClaimRecord(
+            epoch=0,
+            holder=uuid.uuid4().hex,
+            host=platform.node(),
+            user=getpass.getuser(),
+            pid=os.getpid(),
+            process_started=psutil.Process().create_time(),
+            started_at=datetime.now(UTC),
+            stage=command,
+            renewed_at=time.time(),
+        )
+
+    @property
+    def epoch(self) -> int:
+        return self._record.epoch
+
+    def __enter__(self) -> Claim:
+        previous = latest_claim(self._storage)
+        if previous is not None and previous.is_live():
+            raise LakeHeldError(f"lake {self._storage.root} is held by {previous.describe()}; wait, or stop that run")
+        self._record.epoch = 1 if previous is None else previous.epoch + 1
+        self._record.renewed_at = time.time()
+        if not self._storage.create_exclusively(self._path(self.epoch), self._content()):
+            holder = latest_claim(self._storage)
+            raise LakeHeldError(
+                f"lake {self._storage.root} was taken a moment ago by {holder.describe() if holder else 'another run'}"
+            )
+        if previous is not None and not previous.released and self._on_takeover is not None:
+            self._on_takeover(self.epoch)
+        self._remove_older()
+        self._thread = threading.Thread(target=self._renew_until_stopped, name="claim", daemon=True)
+        self._thread.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._stop.set()
+        if self._thread is not None:
+            self._thread.join()
+        if not self._lost.is_set():
+            self._record.released = True
+            self._write()
+
+    def enter_stage(self, stage: str) -> None:
+        """Tell others which stage is running."""
+        self._record.stage = stage
+        self.check()
+        self._write()
+
+    def check(self) -> None:
+        """Raise ClaimLostError if somebody else has taken the lake."""
+        if self._lost.is_set() or self._is_superseded():
+            self._lost.set()
+            raise ClaimLostError(f"this run's claim on {self._storage.root} expired and another run took the lake")
+
+    def _renew_until_stopped(self) -> None:
+        while not self._stop.wait(RENEWAL_S):
+            if self._is_superseded():
+                self._lost.set()
+                return
+            self._write()
+
+    def _is_superseded(self) -> bool:
+        return self._storage.exists(self._path(self.epoch + 1))
+
+    def _write(self) -> None:
+        with self._lock:
+            self._record.renewed_at = time.time()
+            self._storage.write_bytes(self._path(self.epoch), self._content())
+
+    def _content(self) -> bytes:
+        return self._record.model_dump_json(indent=1).encode()
+
+    def _path(self, epoch: int) -> str:
+        return self._storage.path("claims", f"{epoch:012d}.json")
+
+    def _remove_older(self) -> None:
+        # The predecessor's file stays: a paused holder finds its successor by name, and epochs go on from it.
+        for path in self._storage.list_files(self._storage.path("claims")):
+            if path < self._path(self.epoch - 1):
+                self._storage.filesystem.rm_file(path)
+
+
+def latest_claim(storage: Storage) -> ClaimRecord | None:
+    """The claim with the greatest epoch, or None if the lake was never claimed."""
+    paths = [path for path in storage.list_files(storage.path("claims")) if path.endswith(".json")]
+    paths = [path for path in paths if not path.rsplit("/", 1)[1].startswith(".")]
+    if not paths:
+        return None
+    try:
+        return ClaimRecord.model_validate_json(storage.read_bytes(paths[-1]))
+    except (ValidationError, FileNotFoundError) as error:
+        raise StorageError(f"claim file {paths[-1]} cannot be read: {error}; remove it if no run is active") from error
+
+
+def _process_lives(pid: int, started: float) -> bool:
+    try:
+        process = psutil.Process(pid)
+        return abs(process.create_time() - started) < 1.0 and process.status() != psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return False

@@ -1,0 +1,70 @@
+"""The lake: one address that holds tables, claims, run records, releases and reports."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import cached_property
+from pathlib import Path
+
+from deltalake.exceptions import CommitFailedError
+from deltalake.transaction import CommitProperties, Transaction
+
+from navab.errors import StorageError
+from navab.lake.claim import Claim
+from navab.lake.schema import table_names
+from navab.lake.storage import Storage, StorageOptions
+from navab.lake.table import DataFile, LakeTable
+
+
+class Lake:
+    """Tables of a lake by name."""
+
+    def __init__(self, uri: str, options: StorageOptions | None = None) -> None:
+        self.storage = Storage(uri, options or StorageOptions())
+
+    @cached_property
+    def _tables(self) -> dict[str, LakeTable]:
+        return {name: LakeTable(self.storage, name) for name in table_names()}
+
+    def table(self, name: str) -> LakeTable:
+        return self._tables[name]
+
+    def check_location(self) -> None:
+        """Raise StorageError if the lake's address cannot be a folder that this process writes to."""
+        if not self.storage.is_local:
+            return
+        folder = Path(self.storage.path())
+        if folder.exists() and not folder.is_dir():
+            raise StorageError(f"lake {folder} is a file: give a folder or an s3:// address")
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+            probe = folder / ".write-probe"
+            probe.touch()
+            probe.unlink()
+        except OSError as error:
+            raise StorageError(f"lake {folder} is not writable: {error.strerror}") from error
+
+    def claim(self, command: str) -> Claim:
+        """Claim the lake for writing; a claim that its holder did not release fences all its tables."""
+        return Claim(self.storage, command, on_takeover=self._fence)
+
+    def commit(self, name: str, files: Sequence[DataFile], claim: Claim, replace: Sequence[str] = ()) -> int:
+        """Commit files to a table while the claim holds."""
+        claim.check()
+        return self.table(name).commit(files, claim.epoch, replace)
+
+    def versions(self) -> dict[str, int]:
+        """Latest version of every table that exists."""
+        snapshots = {name: table.snapshot().version for name, table in self._tables.items()}
+        return {name: version for name, version in snapshots.items() if version >= 0}
+
+    def _fence(self, epoch: int) -> None:
+        for name, table in self._tables.items():
+            snapshot = table.snapshot()
+            if snapshot.version < 0:
+                continue
+            properties = CommitProperties(app_transactions=[Transaction(f"navab/{name}", epoch)])
+            try:
+                snapshot.commit([], properties)
+            except CommitFailedError as error:
+                raise StorageError(f"cannot fence table {name}: {error}; run the command again") from error

@@ -1,0 +1,171 @@
+"""One Delta table of the lake: reading pinned snapshots, and commits fenced by the claim's epoch."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+import polars as pl
+import pyarrow as pa
+import pyarrow.dataset as pads
+from deltalake import DeltaTable, Schema
+from deltalake.exceptions import CommitFailedError, DeltaError, TableNotFoundError
+from deltalake.transaction import (
+    AddAction,
+    CommitProperties,
+    RemoveAction,
+    Transaction,
+    create_table_with_add_actions,
+)
+
+from navab.errors import ClaimLostError, StorageError
+from navab.lake.schema import TableSchema, load_schema
+from navab.lake.storage import Storage
+
+FILE = "_file"
+
+
+@dataclass(frozen=True, slots=True)
+class DataFile:
+    """A Parquet file that a worker has written and the driver has still to commit."""
+
+    table: str
+    path: str
+    rows: int
+    size: int
+    nation: str | None
+
+    def action(self) -> AddAction:
+        bounds = {} if self.nation is None else {"nation": self.nation}
+        nulls = {"nation": self.rows if self.nation is None else 0}
+        statistics = {"numRecords": self.rows, "minValues": bounds, "maxValues": bounds, "nullCount": nulls}
+        return AddAction(self.path, self.size, {}, int(time.time() * 1000), True, json.dumps(statistics))
+
+
+class TableSnapshot:
+    """One version of a table; version -1 is a table that does not exist yet."""
+
+    def __init__(self, storage: Storage, schema: TableSchema, delta: DeltaTable | None) -> None:
+        self.storage = storage
+        self.schema = schema
+        self._delta = delta
+
+    @property
+    def version(self) -> int:
+        return -1 if self._delta is None else self._delta.version()
+
+    @cached_property
+    def files(self) -> pl.DataFrame:
+        """Active files: path (relative to the table), rows, size and nation, sorted by path."""
+        if self._delta is None:
+            columns = {"path": pl.String, "rows": pl.Int64, "size": pl.Int64, "nation": pl.String}
+            return pl.DataFrame(schema=columns)
+        actions = pl.DataFrame(self._delta.get_add_actions(flatten=True))
+        nation = pl.col("min.nation") if "min.nation" in actions.columns else pl.lit(None, pl.String)
+        return actions.select(
+            "path",
+            pl.col("num_records").cast(pl.Int64).alias("rows"),
+            pl.col("size_bytes").cast(pl.Int64).alias("size"),
+            nation.alias("nation"),
+        ).sort("path")
+
+    @property
+    def rows(self) -> int:
+        return int(self.files["rows"].sum())
+
+    def file_path(self, index: int) -> str:
+        """Path of an active file by its position in `files`."""
+        return self.storage.path("tables", self.schema.name, self.files["path"][index])
+
+    def read(self, columns: Sequence[str], nation: str | None = None) -> pl.DataFrame:
+        """Read columns of all rows (of one nation), with `_file`: the position of the row's file in `files`."""
+        wanted = self.files.with_row_index(FILE)
+        if nation is not None:
+            wanted = wanted.filter(pl.col("nation") == nation)
+        schema = pa.schema([self.schema.arrow.field(name) for name in columns])
+        if wanted.is_empty():
+            empty = pl.DataFrame(schema.empty_table())
+            return empty.with_columns(pl.lit(None, pl.UInt32).alias(FILE))
+        paths = [self.storage.path("tables", self.schema.name, path) for path in wanted["path"]]
+        dataset = pads.dataset(
+            paths, schema=self.schema.arrow, format="parquet", filesystem=self.storage.arrow_filesystem
+        )
+        frame = pl.DataFrame(dataset.to_table(columns=[*columns, "__fragment_index"]))
+        positions = wanted[FILE].gather(frame["__fragment_index"])
+        return frame.drop("__fragment_index").with_columns(positions.alias(FILE))
+
+    def fence(self, application: str) -> int | None:
+        return None if self._delta is None else self._delta.transaction_version(application)
+
+    def commit(self, actions: list[AddAction | RemoveAction], properties: CommitProperties) -> None:
+        """Append actions to exactly this version, creating the table if it does not exist."""
+        uri = self.storage.uri("tables", self.schema.name)
+        delta_schema = Schema.from_arrow(self.schema.arrow)
+        if self._delta is None:
+            if self.storage.is_local:
+                self.storage.filesystem.makedirs(uri, exist_ok=True)
+            adds = [action for action in actions if isinstance(action, AddAction)]
+            create_table_with_add_actions(
+                uri,
+                delta_schema,
+                adds,
+                mode="error",
+                description=self.schema.description,
+                storage_options=self.storage.delta_options(),
+                commit_properties=properties,
+            )
+            return
+        self._delta.create_write_transaction(actions, "append", delta_schema, commit_properties=properties)
+
+
+class LakeTable:
+    """A table by name: opens snapshots and commits files to the latest one."""
+
+    def __init__(self, storage: Storage, name: str) -> None:
+        self.storage = storage
+        self.schema = load_schema(name)
+
+    def snapshot(self) -> TableSnapshot:
+        """Open the latest version."""
+        uri = self.storage.uri("tables", self.schema.name)
+        try:
+            delta = DeltaTable(uri, storage_options=self.storage.delta_options() or None)
+        except TableNotFoundError:
+            delta = None
+        except (DeltaError, OSError) as error:
+            raise StorageError(f"cannot open table {self.schema.name} at {uri}: {error}") from error
+        return TableSnapshot(self.storage, self.schema, delta)
+
+    def commit(self, files: Sequence[DataFile], epoch: int, replace: Sequence[str] = ()) -> int:
+        """Commit data files in one version and return how many rows were added.
+
+        Files that are already part of the table are passed over, so that a repeated commit adds nothing.
+        `replace` names nations whose current files leave the table in the same commit (snapshot tables).
+        The fence is Delta's application transaction: a holder of an older epoch is refused.
+        """
+        snapshot = self.snapshot()
+        application = f"navab/{self.schema.name}"
+        fenced_at = snapshot.fence(application)
+        if fenced_at is not None and fenced_at > epoch:
+            raise ClaimLostError(f"another run has taken the lake (epoch {fenced_at}, this run has {epoch})")
+        active = set(snapshot.files["path"])
+        added = [file for file in files if file.path not in active]
+        kept = {file.path for file in files}
+        removed = [
+            RemoveAction(row["path"], True, int(time.time() * 1000), row["size"], {})
+            for row in snapshot.files.iter_rows(named=True)
+            if row["nation"] in replace and row["path"] not in kept
+        ]
+        if not added and not removed:
+            return 0
+        properties = CommitProperties(app_transactions=[Transaction(application, epoch)], max_commit_retries=0)
+        try:
+            snapshot.commit([*(file.action() for file in added), *removed], properties)
+        except CommitFailedError as error:
+            raise ClaimLostError(f"another run wrote to table {self.schema.name} at the same time: {error}") from error
+        except (DeltaError, OSError) as error:
+            raise StorageError(f"cannot commit to table {self.schema.name}: {error}") from error
+        return sum(file.rows for file in added)

@@ -1,0 +1,153 @@
+"""The rules engine: answers extraction and triples without a model, from the lexicons alone."""
+
+from __future__ import annotations
+
+import bisect
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from pydantic import BaseModel
+
+from navab.errors import ConfigurationError
+from navab.models.engine import Request, Response
+from navab.models.responses import ExtractedStatement, Extraction, TripleText
+from navab.models.rules.normative import OWN_VOICE_SCORE, holder, is_mostly_quoted, is_own_voice
+from navab.models.rules.questions import ask
+from navab.models.rules.quotations import Article, Quotation, quotations
+from navab.models.rules.reversal import reverse
+from navab.models.rules.speakers import speaker_nation
+from navab.models.rules.statements import Candidate, make_statement
+from navab.models.rules.wordorder import main_clause
+from navab.nations.registry import Nation, Registry
+from navab.text.lexicon import Lexicon, load_lexicon
+from navab.text.sentences import Span, find_quotes, split_sentences
+
+_LONGEST_EVIDENCE = 600
+
+
+@dataclass(frozen=True, slots=True)
+class _Ranked:
+    score: float
+    place: int
+    statement: ExtractedStatement
+
+
+class RulesEngine:
+    """Baseline engine: reporting verbs, stance markers and their opposites, per language."""
+
+    name = "rules"
+
+    def __init__(self, max_statements: int = 5, registry: Registry | None = None) -> None:
+        self.max_statements = max_statements
+        self.registry = registry or Registry.bundled()
+
+    def generate(self, requests: Sequence[Request]) -> list[Response]:
+        """Answer requests in order; what cannot be answered becomes an error, never an exception."""
+        return [self._answer(request) for request in requests]
+
+    def _answer(self, request: Request) -> Response:
+        started = time.perf_counter()
+        try:
+            parsed = self._dispatch(request)
+        except ConfigurationError as error:
+            return Response(parsed=None, error=str(error))
+        error = None if parsed is not None else "no_reversal"
+        return Response(parsed=parsed, error=error, latency_s=time.perf_counter() - started)
+
+    def _dispatch(self, request: Request) -> BaseModel | None:
+        lexicon = load_lexicon(request.language)
+        if request.task == "triples":
+            return make_triple(request.inputs.get("statement", ""), lexicon)
+        if request.task == "extraction":
+            nation = self.registry.get(request.nation)
+            official = request.inputs.get("official") == "true"
+            return extract(request.inputs.get("text", ""), nation, lexicon, official, self.max_statements)
+        raise ConfigurationError(f"the rules engine does not know the task '{request.task}'")
+
+
+def make_triple(statement: str, lexicon: Lexicon) -> TripleText | None:
+    """Turn a statement round and ask what both answer; None if that cannot be done well."""
+    lexicon = lexicon.for_text(statement)
+    reversed_statement, question = reverse(statement, lexicon), ask(statement, lexicon)
+    if not reversed_statement or not question:
+        return None
+    return TripleText(question=question, reversed_statement=reversed_statement)
+
+
+def extract(text: str, nation: Nation, lexicon: Lexicon, official: bool, limit: int = 5) -> Extraction:
+    """Extract the `limit` best value statements of an article, in reading order."""
+    lexicon = lexicon.for_text(text)
+    best: dict[str, _Ranked] = {}
+    for ranked in _statements(text, nation, lexicon, official):
+        best.setdefault(ranked.statement.text, ranked)
+    chosen = sorted(best.values(), key=lambda r: (-r.score, r.place))[:limit]
+    return Extraction(statements=[r.statement for r in sorted(chosen, key=lambda r: r.place)])
+
+
+def _statements(text: str, nation: Nation, lexicon: Lexicon, official: bool) -> Iterator[_Ranked]:
+    quotes = find_quotes(text, lexicon)
+    article = Article.of(text, split_sentences(text, lexicon, quotes), quotes)
+    for index in _promising(article, lexicon):
+        found = False
+        for quotation in quotations(article, index, lexicon):
+            found = True
+            yield from _quoted(article, quotation, nation, lexicon)
+        if not found:
+            yield from _reported(article, index, nation, lexicon, official)
+
+
+def _promising(article: Article, lexicon: Lexicon) -> list[int]:
+    """Return the sentences with a stance marker: one scan of the text spares looking at all others."""
+    starts = [sentence.start for sentence in article.sentences]
+    hits = (m.start() for m in lexicon.stance_pattern.finditer(article.text))
+    return sorted({max(0, bisect.bisect_right(starts, hit) - 1) for hit in hits})
+
+
+def _quoted(article: Article, quotation: Quotation, nation: Nation, lexicon: Lexicon) -> Iterator[_Ranked]:
+    text = article.text
+    content = quotation.content.of(text)
+    parts = split_sentences(content, lexicon, [])
+    for part in parts:
+        said = part.of(content)
+        if not quotation.direct:
+            plain = main_clause(said, lexicon, quotation.verb_final)
+            if plain is None:
+                continue
+            said = plain
+        candidate = make_statement(said, lexicon)
+        if candidate is None:
+            continue
+        at = quotation.content.start + part.start
+        evidence = quotation.evidence
+        if evidence.end - evidence.start > _LONGEST_EVIDENCE:
+            evidence = Span(at, quotation.content.start + part.end)
+        statement = _statement(candidate, evidence, quotation.speaker, text, nation, lexicon)
+        yield _Ranked(candidate.score + 0.5, at, statement)
+
+
+def _reported(
+    article: Article, index: int, nation: Nation, lexicon: Lexicon, official: bool
+) -> Iterator[_Ranked]:
+    """A sentence outside speech: somebody's position that it reports, or the outlet's own norm."""
+    text, sentence = article.text, article.sentences[index]
+    candidate = make_statement(sentence.of(text), lexicon)
+    if candidate is None or is_mostly_quoted(article, sentence):
+        return
+    speaker = holder(article, sentence, candidate, lexicon)
+    if speaker:
+        yield _Ranked(candidate.score, sentence.start, _statement(candidate, sentence, speaker, text, nation, lexicon))
+    elif official and candidate.score >= OWN_VOICE_SCORE and is_own_voice(article, index, lexicon) and candidate.stance.group.name not in lexicon.reported_positions:
+        yield _Ranked(candidate.score, sentence.start, _statement(candidate, sentence, None, text, nation, lexicon))
+
+
+def _statement(
+    candidate: Candidate, evidence: Span, speaker: Span | None, text: str, nation: Nation, lexicon: Lexicon
+) -> ExtractedStatement:
+    return ExtractedStatement(
+        text=candidate.text,
+        evidence=evidence.of(text),
+        speaker=speaker.of(text) if speaker else None,
+        source_type="quoted" if speaker else "official",
+        speaker_nation=speaker_nation(text, speaker, nation, lexicon) if speaker else "home",
+    )

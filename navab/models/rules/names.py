@@ -1,0 +1,135 @@
+"""Names: the person or body that a stretch of text before or after a reporting verb names."""
+
+from __future__ import annotations
+
+import re
+from functools import cache
+
+from navab.models.rules.stance import word_pattern
+from navab.text.lexicon import UPPER, Lexicon
+from navab.text.sentences import Span
+
+_LONGEST_PLAIN_NAME = 12
+
+
+def find_name(text: str, start: int, end: int, lexicon: Lexicon) -> Span | None:
+    """Find who is named in text[start:end], titles left out; None if nobody is."""
+    if lexicon.spaced:
+        return _capitalised_name(text, start, end, lexicon)
+    return _plain_name(text, start, end, lexicon)
+
+
+def is_pronoun(text: str, lexicon: Lexicon) -> bool:
+    """Tell whether a stretch of text is just a pronoun."""
+    return text.strip(" ,，").lower() in lexicon.speakers.pronouns
+
+
+@cache
+def _name_pattern(particles: tuple[str, ...], abbreviations: tuple[str, ...]) -> re.Pattern[str]:
+    short = "|".join(map(re.escape, abbreviations)) or "(?!)"
+    word = rf"(?:(?:[{UPPER}]|{short})\.|[{UPPER}][\w’'-]*)"
+    link = rf"(?:(?:{'|'.join(map(re.escape, particles)) or '(?!)'})\s+)*"
+    return re.compile(rf"(?<![\w’'-]){word}(?:[ \u00a0]{link}{word})*")
+
+
+@cache
+def _title_pattern(titles: tuple[str, ...], spaced: bool) -> re.Pattern[str]:
+    """Match a title; in a spaced script also as the last part of a compound (Finanzminister, SPD-Chef)."""
+    body = "|".join(map(re.escape, sorted(titles, key=len, reverse=True))) or "(?!)"
+    return re.compile(rf"[\w-]*(?:{body})(?!\w)\.?", re.IGNORECASE) if spaced else re.compile(body)
+
+
+def _capitalised_name(text: str, start: int, end: int, lexicon: Lexicon) -> Span | None:
+    """Prefer the last name of several words, else the last single one, else an institution written small."""
+    names = [
+        name
+        for match in _name_pattern(lexicon.speakers.particles, lexicon.abbreviations).finditer(text, start, end)
+        if (name := _without_titles(text, Span(*match.span()), lexicon))
+    ]
+    full = [name for name in names if " " in name.of(text)]
+    if full or names:
+        return (full or names)[-1]
+    body = word_pattern(lexicon.speakers.bodies, True).search(text, start, end)
+    return Span(*body.span()) if body else None
+
+
+def _without_titles(text: str, name: Span, lexicon: Lexicon) -> Span | None:
+    """Drop leading titles, determiners and words that are no name; None if nothing is left."""
+    start, end = name
+    words = [m.span() for m in re.finditer(r"\S+", text[start:end])]
+    rules = lexicon.speakers
+    skip = 0
+    for index, (left, right) in enumerate(words):
+        word = text[start + left : start + right]
+        if _title_pattern(rules.titles, True).fullmatch(word):
+            skip = index + 1
+        elif index == skip and (word.lower() in rules.determiners or word.strip(".") in rules.not_names):
+            skip = index + 1
+    words = words[skip:]
+    if not words:
+        return None
+    start, end = start + words[0][0], start + words[-1][1]
+    if len(words) > 2 and _follows_particle(text, name.start, rules.particles):
+        start = name.start + words[-2][0]
+    found = text[start:end]
+    lower = found.lower()
+    if all(word in rules.not_names for word in found.split()):
+        return None
+    if len(found) < 2 or lower in rules.pronouns or lower in lexicon.uncapitalised or found.endswith(("'s", "’s")):
+        return None
+    return Span(start, end - 1 if found.endswith(".") and not re.search(r"\b\w\.$", found) else end)
+
+
+def _follows_particle(text: str, at: int, particles: tuple[str, ...]) -> bool:
+    """Tell 'ministre des Outre-mer Annick Girardin': what follows the particle begins with an office's name."""
+    before = text[max(0, at - 12) : at].split()
+    return bool(before) and before[-1] in particles
+
+
+def _plain_name(text: str, start: int, end: int, lexicon: Lexicon) -> Span | None:
+    """Cut a name out of a script without capitals: after the last title, before words that end a name."""
+    rules = lexicon.speakers
+    stop = word_pattern(lexicon.attribution.scope_stops, False).search(text, start + 1, end)
+    end = stop.start() if stop else end
+    for match in _title_pattern(rules.titles, False).finditer(text, start, end):
+        if match.end() < end:
+            start = match.end()
+    while start < end and text[start] in " 、”“）（　":
+        start += 1
+    for title in rules.titles:
+        if text.endswith(title, start + 2, end) and end - len(title) - start <= 4 and text[start] in rules.surnames:
+            end -= len(title)
+    name = text[start:end]
+    plain = re.fullmatch(r"[^\W\d_a-zA-Z]{2,}(?:[·－-][^\W\d_]+)*", name)
+    if not plain or len(name) > _LONGEST_PLAIN_NAME or name.startswith(rules.not_names):
+        return None
+    return Span(start, end)
+
+
+def person_in(text: str, start: int, end: int, lexicon: Lexicon) -> Span | None:
+    """Find the first full name in a sentence, for a pronoun in the next; None unless it is certain."""
+    if not lexicon.spaced:
+        return _titled_person(text, start, end, lexicon)
+    names = [
+        name
+        for match in _name_pattern(lexicon.speakers.particles, lexicon.abbreviations).finditer(text, start, end)
+        if (name := _without_titles(text, Span(*match.span()), lexicon)) and " " in name.of(text)
+    ]
+    return names[0] if len({name.of(text) for name in names}) == 1 else None
+
+
+def _titled_person(text: str, start: int, end: int, lexicon: Lexicon) -> Span | None:
+    """Find a surname with one or two more characters behind a title."""
+    rules = lexicon.speakers
+    for match in _title_pattern(rules.titles, False).finditer(text, start, end):
+        at = match.end()
+        if at + 2 > end or text[at] not in rules.surnames:
+            continue
+        short, full = text[at : at + 2], text[at : at + 3]
+        longer = at + 3 <= end and text.count(full) == text.count(short) and text.count(full) > 1
+        if not longer and not word_pattern(lexicon.attribution.scope_stops, False).match(text, at + 2):
+            longer = word_pattern(lexicon.attribution.scope_stops, False).match(text, at + 3) is not None
+            if not longer:
+                continue
+        return Span(at, at + (3 if longer else 2))
+    return None

@@ -1,0 +1,43 @@
+"""The outlet's own voice: normative sentences of official outlets, outside all reported speech."""
+
+from __future__ import annotations
+
+import bisect
+from itertools import takewhile
+
+from navab.models.rules.names import find_name
+from navab.models.rules.quotations import Article, find_cue
+from navab.models.rules.stance import find_stance
+from navab.models.rules.statements import Candidate
+from navab.text.lexicon import Lexicon
+from navab.text.sentences import Span
+
+OWN_VOICE_SCORE = 1.5
+_LONGEST_TITLE = 5
+
+
+def is_own_voice(article: Article, index: int, lexicon: Lexicon) -> bool:
+    """Tell whether a sentence is the outlet's own: nobody speaks in it."""
+    return find_cue(article, index, lexicon) is None
+
+
+def is_mostly_quoted(article: Article, sentence: Span) -> bool:
+    """Tell whether quotations make up more than a third of a sentence."""
+    at = bisect.bisect_left(article.quotes, (sentence.start, 0))
+    inside = takewhile(lambda quote: quote.start < sentence.end, article.quotes[at:])
+    return sum(q.end - q.start for q in inside) * 3 > sentence.end - sentence.start
+
+
+def holder(article: Article, sentence: Span, candidate: Candidate, lexicon: Lexicon) -> Span | None:
+    """Find who holds a reported position: the subject of 'X supports ...', where it names somebody."""
+    if candidate.stance.group.name not in lexicon.reported_positions:
+        return None
+    stance = find_stance(sentence.of(article.text), lexicon)
+    if stance is None:
+        return None
+    end = sentence.start + stance.start
+    name = find_name(article.text, sentence.start, end, lexicon)
+    if name is None or not lexicon.spaced:
+        return name
+    around = article.text[sentence.start : name.start].split()
+    return name if len(around) <= _LONGEST_TITLE and not article.text[name.end : end].strip() else None

@@ -1,0 +1,249 @@
+"""Quotations: who says what, in direct and in indirect speech.
+
+The cues are those of rule-based attribution (Pouliquen et al. 2007; Krestel et al. 2008): a reporting verb,
+a name beside it, and quotation marks or a connector that open the content.
+"""
+
+from __future__ import annotations
+
+import bisect
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cache
+
+from navab.models.rules.names import find_name, is_pronoun, person_in
+from navab.models.rules.stance import word_pattern
+from navab.text.lexicon import Lexicon
+from navab.text.sentences import Span
+
+_MASK = "#"
+_SHORTEST_QUOTE_WORDS = 4
+
+
+@dataclass(frozen=True, slots=True)
+class Quotation:
+    """A stretch of an article that somebody says; `verb_final` content needs its word order restored."""
+
+    content: Span
+    evidence: Span
+    speaker: Span
+    direct: bool
+    verb_final: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Cue:
+    """A reporting verb with the speaker beside it; both lie in the same sentence."""
+
+    verb: Span
+    speaker: Span
+    inverted: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Article:
+    """An article's text with its sentences, quotations and a copy in which the quotations are masked."""
+
+    text: str
+    sentences: list[Span]
+    quotes: list[Span]
+    masked: str
+
+    @classmethod
+    def of(cls, text: str, sentences: list[Span], quotes: list[Span]) -> Article:
+        parts, at = [], 0
+        for start, end in quotes:
+            parts += [text[at : start + 1], _MASK * (end - start - 2)]
+            at = end - 1
+        return cls(text, sentences, quotes, "".join([*parts, text[at:]]))
+
+
+def quotations(article: Article, index: int, lexicon: Lexicon) -> Iterator[Quotation]:
+    """Find what is said in one sentence of an article, direct speech first."""
+    sentence = article.sentences[index]
+    spoken = [q for q in article.quotes if q.start >= sentence.start and q.end <= sentence.end]
+    spoken = [q for q in spoken if _is_speech(article.text, q, lexicon)]
+    cue = find_cue(article, index, lexicon)
+    if spoken and cue is None:
+        cue = _continued(article, index, spoken, lexicon)
+    if cue is None:
+        if lexicon.attribution.continues and (speaker := _same_paragraph(article, index, lexicon)):
+            yield Quotation(sentence, sentence, speaker, False)
+        return
+    for quote in spoken:
+        content = Span(quote.start + 1, quote.end - 1)
+        yield Quotation(content, sentence, cue.speaker, True)
+    if not spoken and (content_at := _indirect(article, sentence, cue, lexicon)):
+        content, verb_final = content_at
+        yield Quotation(content, sentence, cue.speaker, False, verb_final)
+
+
+def _is_speech(text: str, quote: Span, lexicon: Lexicon) -> bool:
+    """Tell speech from a term in quotation marks: it is long enough to be a sentence."""
+    inner = text[quote.start + 1 : quote.end - 1]
+    if lexicon.spaced:
+        return inner.count(" ") + 1 >= _SHORTEST_QUOTE_WORDS
+    return text[quote.start - 1 : quote.start] in lexicon.attribution.separators and quote.start > 0
+
+
+def find_cue(article: Article, index: int, lexicon: Lexicon) -> Cue | None:
+    """Find the first reporting verb of a sentence that has a speaker beside it."""
+    sentence = article.sentences[index]
+    rules = lexicon.attribution
+    for match in lexicon.reporting_pattern.finditer(article.masked, *sentence):
+        verb = Span(*match.span())
+        lowered = match.group().lower()
+        if lowered in rules.inverted and (speaker := _antecedent(article, index, lexicon)):
+            return Cue(verb, speaker, True)
+        if speaker := _before(article, index, verb, lexicon):
+            return Cue(verb, speaker, False)
+        if lexicon.spaced and (speaker := _after(article, index, verb, lexicon)):
+            return Cue(verb, speaker, True)
+    if rules.according_to:
+        return _according_to(article, sentence, lexicon)
+    return None
+
+
+@cache
+def _chunk_marks(clause_marks: str, ends: str, quotes: str) -> re.Pattern[str]:
+    return re.compile(rf"[{re.escape(clause_marks + quotes)}()—–#]|[{re.escape(ends)}](?=\s|$)")
+
+
+def _marks(lexicon: Lexicon) -> re.Pattern[str]:
+    ends = lexicon.sentence_ends.replace(".", "") if lexicon.spaced else lexicon.sentence_ends
+    return _chunk_marks(lexicon.clause_marks, ends, "".join(a + b for a, b in lexicon.quotes if a not in "'’"))
+
+
+def _before(article: Article, index: int, verb: Span, lexicon: Lexicon) -> Span | None:
+    """Find the speaker before a verb, over an apposition between commas."""
+    sentence, masked = article.sentences[index], article.masked
+    end = verb.start
+    head = masked[sentence.start : end].rstrip()
+    if lexicon.spaced and head.endswith(",") and (comma := head.rfind(",", 0, -1)) > 0:
+        end = sentence.start + comma
+    start = sentence.start
+    for mark in _marks(lexicon).finditer(masked, sentence.start, end):
+        start = mark.end()
+    if lexicon.spaced and len(masked[start:end].split()) > 12:
+        return None
+    return _speaker(article, index, start, end, lexicon, True)
+
+
+def _after(article: Article, index: int, verb: Span, lexicon: Lexicon) -> Span | None:
+    """Find the speaker of an inverted reporting clause ('..., said X'), which follows its content."""
+    sentence, masked = article.sentences[index], article.masked
+    lead = _without_auxiliary(masked[sentence.start : verb.start].rstrip(), lexicon)
+    if not lead or (lead[-1] not in ",”“\"»'’!?" and lead[-1] not in lexicon.clause_marks):
+        return None
+    mark = _marks(lexicon).search(masked, verb.end, sentence.end)
+    end = mark.start() if mark else sentence.end
+    return _speaker(article, index, verb.end, end, lexicon, False)
+
+
+def _without_auxiliary(lead: str, lexicon: Lexicon) -> str:
+    """Drop the auxiliary of a reporting participle ('a déclaré') from the words before it."""
+    words = lead.rsplit(None, 1)
+    return words[0].rstrip() if len(words) == 2 and words[1] in lexicon.attribution.auxiliaries else lead
+
+
+def _speaker(article: Article, index: int, start: int, end: int, lexicon: Lexicon, before: bool) -> Span | None:
+    text = article.text
+    if lexicon.spaced:
+        start += len(text[start:end]) - len(text[start:end].lstrip())
+        connector = lexicon.connector_pattern.match(text, start)
+        start = connector.end() if connector and connector.end() < end else start
+        start = _over(word_pattern(lexicon.attribution.skips, True), text, start, end)
+        stop = word_pattern(lexicon.attribution.scope_stops, True).search(text, start, end)
+        end = stop.start() if stop else end
+    words = text[start:end].split() if lexicon.spaced else [text[start:end]]
+    if words and is_pronoun(words[0], lexicon):
+        return _antecedent(article, index, lexicon)
+    return find_name(text, start, end, lexicon)
+
+
+def _over(words: re.Pattern[str], text: str, start: int, end: int) -> int:
+    """Step over leading words of a kind."""
+    while match := words.match(text, start, end):
+        start = match.end() + len(text[match.end() : end]) - len(text[match.end() : end].lstrip())
+    return start
+
+
+def _antecedent(article: Article, index: int, lexicon: Lexicon) -> Span | None:
+    """Resolve a pronoun to the speaker or the one full name of the sentences just before, or not at all."""
+    for earlier in range(index - 1, max(-1, index - 5), -1):
+        sentence = article.sentences[earlier]
+        if cue := _own_cue(article, earlier, lexicon):
+            return cue.speaker
+        if person := person_in(article.text, *sentence, lexicon):
+            return person
+    return None
+
+
+def _own_cue(article: Article, index: int, lexicon: Lexicon) -> Cue | None:
+    """Find a cue with a named speaker, without resolving pronouns further back."""
+    alone = Article(article.text, [article.sentences[index]], [], article.masked)
+    return find_cue(alone, 0, lexicon)
+
+
+def _continued(article: Article, index: int, spoken: list[Span], lexicon: Lexicon) -> Cue | None:
+    """A sentence that is nothing but a quotation goes on with the speaker of the quotation before it."""
+    sentence = article.sentences[index]
+    if index == 0 or spoken[0].start != sentence.start or sentence.end - spoken[-1].end > 1:
+        return None
+    for earlier in range(index - 1, max(-1, index - 5), -1):
+        before = article.sentences[earlier]
+        if cue := find_cue(article, earlier, lexicon):
+            return cue
+        if not _is_quote(article, before):
+            return None
+    return None
+
+
+def _is_quote(article: Article, sentence: Span) -> bool:
+    """Tell whether a sentence is nothing but a quotation."""
+    at = bisect.bisect_left(article.quotes, (sentence.start, 0))
+    return at < len(article.quotes) and article.quotes[at].start == sentence.start
+
+
+def _same_paragraph(article: Article, index: int, lexicon: Lexicon) -> Span | None:
+    """A norm without a subject goes on with the reported speech before it, up to the line's beginning."""
+    sentence = article.sentences[index]
+    marker = lexicon.stance_pattern.match(article.text, *sentence)
+    if not marker or marker.group() in lexicon.decoy_set:
+        return None
+    for earlier in range(index - 1, max(-1, index - 9), -1):
+        if "\n" in article.text[article.sentences[earlier].end : sentence.start]:
+            return None
+        if cue := find_cue(article, earlier, lexicon):
+            return cue.speaker
+    return None
+
+
+def _according_to(article: Article, sentence: Span, lexicon: Lexicon) -> Cue | None:
+    """Find 'according to X, ...' at the head of a sentence."""
+    match = lexicon.source_pattern.match(article.masked, *sentence)
+    comma = article.masked.find(",", sentence.start, sentence.end)
+    if not match or comma < 0:
+        return None
+    speaker = find_name(article.text, match.end(), comma, lexicon)
+    return Cue(Span(match.start(), comma), speaker, False) if speaker else None
+
+
+def _indirect(article: Article, sentence: Span, cue: Cue, lexicon: Lexicon) -> tuple[Span, bool] | None:
+    """Find the content of indirect speech: behind the verb, or before an inverted reporting clause."""
+    rules, text = lexicon.attribution, article.text
+    if cue.inverted:
+        content = Span(sentence.start, cue.verb.start)
+        return (content, False) if rules.trailing and content.of(text).strip(" ,") else None
+    at = cue.verb.end
+    connector = lexicon.content_pattern.search(text, at, min(at + 80, sentence.end))
+    if connector:
+        return Span(connector.end(), sentence.end), rules.verb_final
+    head = text[at : at + 2].lstrip(" ")
+    if head.startswith(rules.separators):
+        return Span(at + len(text[at : at + 2]) - len(head) + 1, sentence.end), False
+    trailing = article.masked[sentence.start : cue.speaker.start].rstrip()
+    if rules.trailing and trailing.endswith(",") and not text[at : sentence.end].strip(" ."):
+        return Span(sentence.start, sentence.start + len(trailing) - 1), False
+    return (Span(at, sentence.end), False) if rules.bare or cue.verb.of(text).endswith(",") else None

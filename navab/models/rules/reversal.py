@@ -1,0 +1,93 @@
+"""Reversal: the same sentence with its stance turned round, exactly one polarity flip away."""
+
+from __future__ import annotations
+
+import re
+
+from navab.models.rules.stance import Stance, clause_end, find_stance
+from navab.text.lexicon import Lexicon, split_gap
+from navab.text.phrases import capitalise
+
+
+def reverse(statement: str, lexicon: Lexicon) -> str | None:
+    """Reverse the stance of a statement; None if it takes none that can be turned round."""
+    stance = find_stance(statement, lexicon)
+    reversed_statement = turn(statement, stance, lexicon) if stance else None
+    return None if reversed_statement == statement else reversed_statement
+
+
+def turn(text: str, stance: Stance, lexicon: Lexicon) -> str | None:
+    """Write a text with one of its stance markers reversed."""
+    head, tail = split_gap(stance.target)
+    rest, last = text[stance.end :], clause_end(text, stance.end, lexicon) - stance.end
+    if stance.tail is not None:
+        cut_start, cut_end = stance.tail[0] - stance.end, stance.tail[1] - stance.end
+        removed_word = rest[cut_start:cut_end]
+        kept = lexicon.negation.restored.get(removed_word, "")
+        if not kept and removed_word in lexicon.negation.articles.values():
+            return None
+        rest, removed = _cut(rest, cut_start, cut_end, kept)
+        last -= removed
+    if tail.startswith("~"):
+        rest = f"{rest[:last].rstrip()} {tail[1:]}{rest[last:]}"
+    elif tail:
+        placed = place_negation(rest, last, tail, lexicon)
+        if placed is None:
+            return None
+        rest = placed
+    if not text[: stance.start].strip(" «“„\"'"):
+        head = capitalise(head) if lexicon.spaced else head
+    return _merge(text[: stance.start] + head, rest, lexicon)
+
+
+def _cut(rest: str, start: int, end: int, kept: str) -> tuple[str, int]:
+    """Take a word out together with the space before it, or put another in its place."""
+    before = rest[:start] if kept else rest[:start].rstrip(" ")
+    cut = before + kept + rest[end:]
+    return cut, len(rest) - len(cut)
+
+
+def place_negation(rest: str, last: int, negator: str, lexicon: Lexicon) -> str | None:
+    """Negate the clause that follows a finite verb.
+
+    The negation follows pronouns and particles, merges with an indefinite article, precedes an opening
+    preposition, and otherwise precedes the predicate at the clause's end: its last words written small.
+    """
+    clause, beyond = rest[:last], rest[last:]
+    words = [m.span() for m in re.finditer(r"\S+", clause)]
+    rules = lexicon.negation
+    index = 0
+    while index < len(words) - 1 and clause[slice(*words[index])] in rules.skip:
+        index += 1
+    if index >= len(words):
+        return None
+    for at, (start, end) in enumerate(words[index:-1], index):
+        word = clause[start:end]
+        if word in rules.articles:
+            return clause[:start] + rules.articles[word] + clause[end:] + beyond
+        if word in rules.instead:
+            return clause[:start] + rules.instead[word] + clause[end:] + beyond
+        if word in rules.before and at == index:
+            return f"{clause[:start]}{negator} {clause[start:]}{beyond}"
+    start = words[_predicate(clause, words, index, rules.before)][0]
+    return f"{clause[:start]}{negator} {clause[start:]}{beyond}"
+
+
+def _predicate(clause: str, words: list[tuple[int, int]], first: int, prepositions: tuple[str, ...]) -> int:
+    """Return the index of the first of the words written small at the end of a clause."""
+    index = len(words) - 1
+    while index > first and clause[words[index - 1][0]].islower():
+        index -= 1
+    if index > first and clause[words[index - 1][0] : words[index - 1][1]] in prepositions:
+        return index - 1
+    return index
+
+
+def _merge(before: str, after: str, lexicon: Lexicon) -> str:
+    """Join two parts, merging the words that meet (à + le) as the lexicon says."""
+    joined = before + after
+    for pair, merged in lexicon.contractions.items():
+        place = joined.find(pair, max(0, len(before) - len(pair)), len(before) + len(pair))
+        if place >= 0:
+            joined = joined[:place] + merged + joined[place + len(pair) :]
+    return joined

@@ -1,0 +1,122 @@
+"""Stance: the marker in a sentence's main clause that says what ought to be, or who is for or against it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cache
+
+from navab.text.lexicon import Lexicon, StanceForm, StanceGroup
+
+
+@dataclass(frozen=True, slots=True)
+class Stance:
+    """A stance marker in a text: its head, and its tail where the marker is split."""
+
+    start: int
+    end: int
+    tail: tuple[int, int] | None
+    form: str
+    group: StanceGroup
+
+    @property
+    def affirmative(self) -> bool:
+        """Tell whether the marker is a positive form of its group."""
+        return self.form in self.group.affirmative
+
+    @property
+    def target(self) -> str:
+        """The form that reverses the marker."""
+        return self.group.affirmative[self.form] if self.affirmative else self.group.negative[self.form]
+
+
+def find_stance(text: str, lexicon: Lexicon) -> Stance | None:
+    """Find the first stance marker of the main clause; a marker in a subordinate clause does not count."""
+    return next((s for s in stances(text, lexicon) if is_main(text, s, lexicon)), None)
+
+
+def stances(text: str, lexicon: Lexicon) -> Iterator[Stance]:
+    """Find all stance markers of a text, in reading order."""
+    for match in lexicon.stance_pattern.finditer(text):
+        found = match.group()
+        head = found if found in lexicon.stance_forms else found[:1].lower() + found[1:]
+        if found in lexicon.decoy_set or head in lexicon.decoy_set:
+            continue
+        form = lexicon.stance_forms.get(head)
+        if form and (stance := _with_tail(text, match.start(), match.end(), form, lexicon)):
+            yield stance
+
+
+def _with_tail(text: str, start: int, end: int, form: StanceForm, lexicon: Lexicon) -> Stance | None:
+    """Complete a head by its tail further on in the clause."""
+    limit = clause_end(text, end, lexicon)
+    for tail, written in form.tails.items():
+        if not tail:
+            continue
+        word = tail.removeprefix("~")
+        place = None
+        for match in word_pattern(_tail_words(word, lexicon), lexicon.spaced).finditer(text, end, limit):
+            place = match.span()
+        if place and (not tail.startswith("~") or place[1] == limit):
+            return Stance(start, end, place, written, form.group)
+    written = form.tails.get("", "")
+    return Stance(start, end, None, written, form.group) if written else None
+
+
+def _tail_words(word: str, lexicon: Lexicon) -> tuple[str, ...]:
+    """A negating tail may have merged with an article."""
+    return (word, *lexicon.negation.articles.values()) if word in lexicon.negators else (word,)
+
+
+@cache
+def word_pattern(words: tuple[str, ...], spaced: bool) -> re.Pattern[str]:
+    """Match any of some words, whole in a spaced script."""
+    body = "|".join(map(re.escape, sorted(words, key=len, reverse=True))) or "(?!)"
+    return re.compile(rf"\b(?:{body})\b" if spaced else body)
+
+
+@cache
+def _marks(marks: str) -> re.Pattern[str]:
+    return re.compile(rf"[{re.escape(marks)}]")
+
+
+def clause_end(text: str, start: int, lexicon: Lexicon) -> int:
+    """Return where the clause that holds `start` ends."""
+    match = _marks(lexicon.clause_marks + lexicon.sentence_ends).search(text, start)
+    return match.start() if match else len(text)
+
+
+def clause_start(text: str, end: int, lexicon: Lexicon) -> int:
+    """Return where the clause that holds `end` begins."""
+    marks = lexicon.clause_marks
+    return max((text.rfind(mark, 0, end) + 1 for mark in marks), default=0)
+
+
+def is_main(text: str, stance: Stance, lexicon: Lexicon) -> bool:
+    """Tell whether a marker stands in a main clause with a subject, as far as the words before it show."""
+    before = text[: stance.start]
+    local = before[clause_start(text, stance.start, lexicon) :]
+    pattern = lexicon.subordinator_pattern
+    if lexicon.spaced and pattern.search(local):
+        return False
+    if pattern.match(before.lstrip()) and not any(mark in before for mark in lexicon.clause_marks):
+        return False
+    if stance.group.after and local.strip() and not local.rstrip().endswith(stance.group.after):
+        return False
+    if stance.group.not_after and word_pattern(stance.group.not_after, lexicon.spaced).fullmatch(_last_word(local)):
+        return False
+    if not lexicon.spaced and pattern.match(local):
+        return False
+    if stance.group.kind != "judgement" and not text[stance.end : clause_end(text, stance.end, lexicon)].strip(" »”\"'"):
+        return False
+    if lexicon.finite_words and word_pattern(lexicon.finite_words, lexicon.spaced).search(local):
+        return False
+    if stance.affirmative and word_pattern(lexicon.negators, lexicon.spaced).search(local.lower()):
+        return False
+    return bool(before.strip()) or stance.group.names_subject or not stance.group.needs_subject
+
+
+def _last_word(text: str) -> str:
+    words = text.split()
+    return words[-1].lower() if words else ""

@@ -1,0 +1,169 @@
+"""Statements: from what is said to one clean sentence with a stance, or to nothing."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from functools import cache
+
+from navab.models.rules.reversal import turn
+from navab.models.rules.stance import Stance, clause_start, find_stance, stances, is_main
+from navab.models.rules.wordorder import without_adverb
+from navab.text.lexicon import Lexicon
+from navab.text.phrases import capitalise
+
+MINIMUM_SCORE = 1.0
+_LONE_QUOTE = re.compile(r"(?:^|\s)['‘]\w")
+_ELLIPSIS = re.compile(r"[(\[]\s?(?:\.\.\.|…)\s?[)\]]")
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """A statement that can be understood by itself, and how strongly it takes a stance."""
+
+    text: str
+    stance: Stance
+    score: float
+
+
+def make_statement(content: str, lexicon: Lexicon) -> Candidate | None:
+    """Clean what is said and keep it if it is one understandable sentence that takes a stance."""
+    text = tidy(content, lexicon)
+    if lexicon.clause_statements:
+        text = _stance_clause(text, lexicon) or ""
+    shortest, longest = lexicon.statement_length
+    if not shortest <= len(text) <= longest or not _is_sentence(text, lexicon):
+        return None
+    stance = find_stance(text, lexicon)
+    if stance is None or not _subject_is_clear(text, stance, lexicon) or turn(text, stance, lexicon) is None:
+        return None
+    score = _score(text, stance, lexicon)
+    return Candidate(text, stance, score) if score >= MINIMUM_SCORE else None
+
+
+def tidy(content: str, lexicon: Lexicon) -> str:
+    """Write content as a sentence: no opening connector or 'I think that', a capital, a full stop."""
+    text = " ".join(_ELLIPSIS.sub(" ", content).split()).strip(" ,，:：;；-–—“”\"«»„")
+    text = without_adverb(_bare(text, lexicon), lexicon)
+    if not text:
+        return ""
+    text = text.rstrip(lexicon.sentence_ends.replace("?", "").replace("？", "") + lexicon.clause_marks + " ")
+    text = capitalise(text) if lexicon.spaced else text
+    return text if text.endswith(("?", "？")) else text + lexicon.full_stop
+
+
+def _bare(text: str, lexicon: Lexicon) -> str:
+    """Take off what opens a sentence without belonging to the statement."""
+    previous = None
+    while previous != text:
+        previous = text
+        for pattern in (_openers(lexicon.opinion_prefixes), lexicon.connector_pattern):
+            match = pattern.match(text)
+            if match and match.end() < len(text):
+                text = text[match.end() :].lstrip(" ,，:：")
+    return text
+
+
+@cache
+def _openers(patterns: tuple[str, ...]) -> re.Pattern[str]:
+    return re.compile("|".join(f"(?:{p})" for p in patterns) or "(?!)", re.IGNORECASE)
+
+
+@cache
+def _clauses(marks: str) -> re.Pattern[str]:
+    return re.compile(rf"[^{re.escape(marks)}]+")
+
+
+def _stance_clause(text: str, lexicon: Lexicon) -> str | None:
+    """Cut the clause that takes the stance out of a long sentence, with the next one if it goes on there."""
+    body = text.rstrip(lexicon.sentence_ends)
+    if not body or text.endswith(("?", "？")):
+        return None
+    clauses = [m.group() for m in _clauses(lexicon.clause_marks).finditer(body)]
+    for index, clause in enumerate(clauses):
+        clause = _bare(clause, lexicon)
+        if find_stance(clause, lexicon) is None:
+            continue
+        while index + 1 < len(clauses) and _goes_on(clause, lexicon):
+            index += 1
+            clause += "，" + clauses[index]
+        if not _goes_on(clause, lexicon):
+            return clause + lexicon.full_stop
+    return None
+
+
+def _goes_on(clause: str, lexicon: Lexicon) -> bool:
+    balanced = all(clause.count(a) == clause.count(b) for a, b in lexicon.quotes if a != b)
+    return clause.endswith(lexicon.open_endings) or len(clause) < lexicon.statement_length[0] or not balanced
+
+
+@cache
+def _outside(words: tuple[str, ...], spaced: bool) -> re.Pattern[str]:
+    ordered = sorted(words, key=len, reverse=True)
+    closed = "|".join(re.escape(w) + ("" if w[-1] in "'’" else r"(?!\w)" if spaced else "") for w in ordered)
+    return re.compile(rf"(?:{closed or '(?!)'})", re.IGNORECASE)
+
+
+def _is_sentence(text: str, lexicon: Lexicon) -> bool:
+    """Refuse questions, fragments, lists, boilerplate and text with unmatched marks."""
+    if "?" in text or "？" in text or "..." in text or "…" in text or "[" in text or "http" in text:
+        return False
+    if any(text.count(a) != text.count(b) if a != b else text.count(a) % 2 for a, b in lexicon.quotes):
+        return False
+    if _LONE_QUOTE.search(text):
+        return False
+    if text.count("(") != text.count(")") or _openers(lexicon.boilerplate).search(text):
+        return False
+    if lexicon.spaced and (text[0].isdigit() or text.count(" ") < 3 or lexicon.question_pattern.match(text)):
+        return False
+    letters = sum(map(str.isalpha, text))
+    return letters >= 0.7 * len(text)
+
+
+def _subject_is_clear(text: str, stance: Stance, lexicon: Lexicon) -> bool:
+    """Refuse a statement that points outside itself ('this', 'he') or is about its speaker ('I')."""
+    if _outside(lexicon.unclear, lexicon.spaced).match(text) and not _openers(lexicon.expletives).match(text):
+        return False
+    local = text[clause_start(text, stance.start, lexicon) : stance.start].strip(" “«„\"")
+    personal = _outside(lexicon.first_person, lexicon.spaced)
+    if personal.match(local) or (local and _outside(lexicon.unclear, lexicon.spaced).fullmatch(local)):
+        if not _openers(lexicon.expletives).match(text[clause_start(text, stance.start, lexicon) :].strip()):
+            return False
+    return not (_points_outside(text, lexicon.unclear_inside, lexicon) or _lacks_antecedent(text, stance, lexicon))
+
+
+def _points_outside(text: str, words: tuple[str, ...], lexicon: Lexicon) -> bool:
+    return any(not _follows_letter(text, m, lexicon) for m in _outside(words, lexicon.spaced).finditer(text))
+
+
+def _follows_letter(text: str, match: re.Match[str], lexicon: Lexicon) -> bool:
+    """Tell whether a match begins inside a word of a spaced script."""
+    return lexicon.spaced and match.start() > 0 and text[match.start() - 1].isalpha()
+
+
+def _lacks_antecedent(text: str, stance: Stance, lexicon: Lexicon) -> bool:
+    """Find a pronoun that no subject of this statement can explain."""
+    subject = text[: stance.start].strip()
+    bound = len(text) if stance.group.names_subject or not subject else stance.start
+    opening = _openers(lexicon.expletives).match(text)
+    skipped = opening.end() if opening else 0
+    return any(
+        not _follows_letter(text, m, lexicon) and m.start() < bound and m.start() >= max(skipped, stance.end if not subject else 0)
+        for m in _outside(lexicon.anaphora, lexicon.spaced).finditer(text)
+    )
+
+
+@cache
+def _beginnings(words: tuple[str, ...], spaced: bool) -> re.Pattern[str]:
+    body = "|".join(map(re.escape, words)) or "(?!)"
+    return re.compile(rf"\b(?:{body})" if spaced else body, re.IGNORECASE)
+
+
+def _score(text: str, stance: Stance, lexicon: Lexicon) -> float:
+    """Score a statement: its marker, its words of value, less its trivia and further markers."""
+    values = {m.group().lower() for m in _beginnings(lexicon.value_words, lexicon.spaced).finditer(text)}
+    trivia = sum(1 for _ in _beginnings(lexicon.trivial_words, lexicon.spaced).finditer(text))
+    markers = sum(1 for s in stances(text, lexicon) if is_main(text, s, lexicon))
+    score = stance.group.weight + 0.5 * min(len(values), 3) - 1.5 * trivia - 0.25 * (markers - 1)
+    middle = sum(lexicon.statement_length) / 2
+    return score - 0.5 * max(0.0, len(text) / middle - 1)

@@ -1,0 +1,85 @@
+"""The nation registry: one data file a nation, read once and looked up by code, outlet name or domain."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import cached_property
+from importlib import resources
+from urllib.parse import urlsplit
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field
+
+from navab.errors import ConfigurationError
+
+
+class OfficialSource(BaseModel):
+    """An outlet that speaks for the state or is owned by it."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    name: str
+    aliases: tuple[str, ...] = ()
+    domains: tuple[str, ...] = ()
+
+
+class NationModels(BaseModel):
+    """Models that a nation prefers to the configuration's; null takes the configuration's."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    embedder: str | None = None
+
+
+class Nation(BaseModel):
+    """What navab knows of a nation; see docs/adding-a-country.md."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    code: str = Field(pattern=r"^[a-z]{2,3}$")
+    name: str
+    languages: tuple[str, ...] = Field(min_length=1)
+    lexicons: tuple[str, ...] = Field(min_length=1)
+    official_sources: tuple[OfficialSource, ...] = ()
+    home_terms: Mapping[str, tuple[str, ...]] = Field(default_factory=dict)
+    models: NationModels = NationModels()
+
+    @cached_property
+    def _official_names(self) -> frozenset[str]:
+        return frozenset(
+            name.casefold() for outlet in self.official_sources for name in (outlet.name, *outlet.aliases)
+        )
+
+    def is_official(self, source: str | None, url: str | None) -> bool:
+        """Tell whether an outlet, by its name or by the domain of its url, is an official source."""
+        if source and source.casefold() in self._official_names:
+            return True
+        host = (urlsplit(url).hostname or "") if url else ""
+        return any(
+            host == domain or host.endswith("." + domain)
+            for outlet in self.official_sources
+            for domain in outlet.domains
+        )
+
+
+class Registry:
+    """All nations by code."""
+
+    def __init__(self, nations: Mapping[str, Nation]) -> None:
+        self.nations = dict(nations)
+
+    @classmethod
+    def bundled(cls) -> Registry:
+        """Read the data files that come with the package."""
+        folder = resources.files("navab.nations") / "data"
+        files = sorted((f for f in folder.iterdir() if f.name.endswith(".yaml")), key=lambda f: f.name)
+        nations = [Nation.model_validate(yaml.safe_load(f.read_text("utf-8"))) for f in files]
+        return cls({nation.code: nation for nation in nations})
+
+    def get(self, code: str) -> Nation:
+        """Look a nation up; raises ConfigurationError naming the known codes."""
+        try:
+            return self.nations[code]
+        except KeyError:
+            known = ", ".join(sorted(self.nations))
+            raise ConfigurationError(f"unknown nation '{code}': known nations are {known}") from None

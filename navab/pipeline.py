@@ -1,0 +1,168 @@
+"""The pipeline: its stages in order, and the loop that runs those with pending work.
+
+Running is always right: after a crash, a new crawl, a changed option or nothing at all, what is pending is what the
+tables lack at the current fingerprints.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from itertools import chain
+
+from navab.carrier import Carrier
+from navab.configuration import Configuration
+from navab.errors import ConservationError, ToleranceError
+from navab.lake.claim import Claim
+from navab.lake.lake import Lake
+from navab.lake.storage import StorageOptions
+from navab.lake.table import DataFile
+from navab.nations.registry import Registry
+from navab.progress import Progress
+from navab.runs import RunRecord, StepRecord
+from navab.stages import (
+    articles,
+    conflicts,
+    duplicates,
+    embeddings,
+    extraction,
+    screening,
+    statements,
+    topics,
+    triples,
+)
+from navab.stages.base import Equation, Stage, Step, Unit
+from navab.view import View
+
+STAGES: tuple[Stage, ...] = (
+    articles.STAGE,
+    duplicates.STAGE,
+    embeddings.STAGE,
+    topics.STAGE,
+    screening.STAGE,
+    extraction.STAGE,
+    statements.STAGE,
+    conflicts.STAGE,
+    triples.STAGE,
+)
+STAGE_NAMES = tuple(stage.name for stage in STAGES)
+
+
+def open_lake(configuration: Configuration) -> Lake:
+    """The lake of a configuration."""
+    options = StorageOptions(configuration.storage.endpoint_url, configuration.storage.region)
+    return Lake(configuration.lake, options)
+
+
+def open_view(configuration: Configuration, lake: Lake) -> View:
+    """A view of the lake that knows what every stage expects."""
+    steps = list(chain.from_iterable(stage.steps for stage in STAGES))
+    expected = {table: frame for step in steps for table, frame in step.expected.items()}
+    live = {table: frame for step in steps for table, frame in step.live.items()}
+    return View(lake, configuration, Registry.bundled(), expected, live)
+
+
+def run_stages(view: View, claim: Claim, record: RunRecord, until: str | None = None) -> list[Equation]:
+    """Run every stage up to `until` that has pending work, checking conservation after each.
+
+    What was done goes into `record`. Raises ConservationError if a stage lost or doubled rows, and ToleranceError if too many records are bad.
+    """
+    held: list[Equation] = []
+    with Carrier(view.lake.storage, view.configuration.resources) as carrier:
+        for stage in _stages_until(until):
+            for step in stage.steps:
+                record.steps.append(_run_step(stage, step, view, claim, carrier))
+            equations = stage.conservation(view)
+            held.extend(equations)
+            _check(stage, equations)
+            if stage.name == "articles":
+                check_tolerance(view)
+    return held
+
+
+def check_conservation(view: View, until: str | None = None) -> list[Equation]:
+    """The equations of all stages as the lake stands."""
+    return [equation for stage in _stages_until(until) for equation in stage.conservation(view)]
+
+
+def check_tolerance(view: View) -> None:
+    """Raise ToleranceError if the share of unreadable records is greater than `tolerance`."""
+    bad, records = articles.bad_records(view)
+    if records and bad / records > view.configuration.tolerance:
+        raise ToleranceError(
+            f"{bad:,} of {records:,} records are unreadable ({100 * bad / records:.1f} %), more than "
+            f"tolerance={view.configuration.tolerance} allows; {articles.worst_file(view)}; mend the files or raise it"
+        )
+
+
+def _stages_until(until: str | None) -> Sequence[Stage]:
+    if until is None or until not in STAGE_NAMES:
+        return STAGES
+    return STAGES[: STAGE_NAMES.index(until) + 1]
+
+
+def _run_step(stage: Stage, step: Step, view: View, claim: Claim, carrier: Carrier) -> StepRecord:
+    started = time.monotonic()
+    units = step.plan(view)
+    if not units:
+        return StepRecord(stage=stage.name, step=step.name, rows=0, seconds=time.monotonic() - started)
+    claim.enter_stage(step.name)
+    rows = sum(unit.rows for unit in units)
+    progress = Progress(step.name, rows, "files" if step.name == "articles" else "rows")
+    committer = _Committer(step, view, claim)
+    for written in carrier.carry(units, step.work(view)):
+        if written.file is not None:
+            committer.add(written.file)
+        progress.advance(written.pending_rows)
+        committer.commit_if_due()
+    committer.commit()
+    progress.finish()
+    return StepRecord(stage=stage.name, step=step.name, rows=rows, seconds=time.monotonic() - started)
+
+
+class _Committer:
+    """Commits written files every few seconds, table by table in the order that the step declares.
+
+    The last table of a step says that a unit is done, so its files wait for those of the others.
+    """
+
+    def __init__(self, step: Step, view: View, claim: Claim) -> None:
+        self._step = step
+        self._view = view
+        self._claim = claim
+        self._files: list[DataFile] = []
+        self._interval = view.configuration.resources.commit_interval_s
+        self._committed = time.monotonic()
+
+    def add(self, file: DataFile) -> None:
+        self._files.append(file)
+
+    def commit_if_due(self) -> None:
+        if time.monotonic() - self._committed >= self._interval:
+            self.commit()
+
+    def commit(self) -> None:
+        for table in self._step.writes:
+            files = [file for file in self._files if file.table == table]
+            if files:
+                replace = sorted({file.nation for file in files if file.nation}) if self._step.replaces else ()
+                self._view.lake.commit(table, files, self._claim, replace)
+        if self._files:
+            self._view.forget(self._step.writes)
+        self._files = []
+        self._committed = time.monotonic()
+
+
+def _check(stage: Stage, equations: Sequence[Equation]) -> None:
+    for equation in equations:
+        if not equation.holds:
+            where = f" for nation {equation.nation}" if equation.nation else ""
+            raise ConservationError(
+                f"stage {stage.name} does not conserve rows{where}: {equation.name}: "
+                f"{equation.left:,} against {equation.right:,}; keep the lake as it is and report this"
+            )
+
+
+def plan_all(view: View, until: str | None = None) -> list[tuple[str, list[Unit]]]:
+    """Pending units of every step as the lake stands; later steps will have more once earlier ones have run."""
+    return [(step.name, step.plan(view)) for stage in _stages_until(until) for step in stage.steps]

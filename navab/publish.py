@@ -1,0 +1,123 @@
+"""From lake to release: gather the live triples with their topic, support and retention, and write them.
+
+A release is never changed. When the configured name is taken by other content, the release becomes its next
+revision: `name-2`, `name-3` and so on; the same content is released once.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import polars as pl
+
+from navab.errors import ReleaseExistsError, StorageError
+from navab.lake.schema import load_schema
+from navab.live import canonical_articles
+from navab.release.build import ReleaseInputs, ReleaseOptions, build_release
+from navab.release.manifest import Manifest, find_manifest
+from navab.view import View
+
+
+@dataclass(frozen=True, slots=True)
+class Published:
+    """A release, where it lies, and whether it was written now."""
+
+    manifest: Manifest
+    uri: str
+    new: bool
+
+
+def publish(view: View) -> Published:
+    """Release what is live; raises ConfigurationError if there is nothing to release."""
+    options = view.configuration.release
+    storage = view.lake.storage
+    inputs = release_inputs(view)
+    revision = _latest_revision(view)
+    for name in (_name(view, revision), _name(view, revision + 1)):
+        root = storage.path("releases", name)
+        new = find_manifest(storage.filesystem, root) is None
+        try:
+            made = build_release(
+                inputs,
+                ReleaseOptions(
+                    name=name,
+                    include_text=options.include_text,
+                    without_conflict_reduction=options.without_conflict_reduction,
+                ),
+                storage.filesystem,
+                root,
+            )
+        except ReleaseExistsError:
+            continue
+        return Published(made, storage.uri("releases", name), new)
+    raise StorageError(f"release {_name(view, revision + 1)} appeared while it was being written; run the command again")
+
+
+def _name(view: View, revision: int) -> str:
+    base = view.configuration.release.name
+    return base if revision == 1 else f"{base}-{revision}"
+
+
+def _latest_revision(view: View) -> int:
+    """The latest revision of the configured name, 1 if there is none yet."""
+    storage = view.lake.storage
+    revision = 1
+    while find_manifest(storage.filesystem, storage.path("releases", _name(view, revision + 1))):
+        revision += 1
+    return revision
+
+
+def release_inputs(view: View) -> ReleaseInputs:
+    """Accepted current triples with all that a release says about them."""
+    contradictions = view.current("conflicts", "verdict").filter(pl.col("verdict") == "contradiction")
+    enabled = view.configuration.conflicts.enabled
+    return ReleaseInputs(
+        triples=_triples(view),
+        nations=[nation.code for nation in view.nations],
+        table_versions=view.lake.versions(),
+        configuration=view.configuration.model_dump(mode="json"),
+        contradictions=contradictions.select("left_id", "right_id").rows() if enabled else (),
+        notes=_notes(view),
+    )
+
+
+def _triples(view: View) -> pl.DataFrame:
+    columns = load_schema("triples").arrow.names
+    stored = view.snapshot("triples").read(columns).drop("_file")
+    accepted = view.current("triples", "rejected_reason").filter(pl.col("rejected_reason").is_null())
+    triples = stored.join(accepted, on=["statement_id", "fingerprint"], how="semi")
+    topics = view.current("topics", "topic_id", "label").select("topic_id", pl.col("label").alias("topic"))
+    assigned = view.live("article_topics", "topic_id").select("article_id", "topic_id")
+    joined = triples.join(assigned.join(topics, on="topic_id", how="left"), on="article_id", how="left").join(
+        _decisions(view), on="statement_id", how="left"
+    ).with_columns(
+        pl.col("support").fill_null(1), pl.col("retained").fill_null(True), pl.col("contested").fill_null(False)
+    )
+    return joined.join(_texts(view), on="article_id", how="left") if view.configuration.release.include_text else joined
+
+
+def _decisions(view: View) -> pl.DataFrame:
+    rows = view.current("resolutions", "support", "retained", "stance")
+    return rows.select("statement_id", "support", "retained", (pl.col("stance") != "undisputed").alias("contested"))
+
+
+def _texts(view: View) -> pl.DataFrame:
+    wanted = canonical_articles(view).select("record_id", "fingerprint")
+    stored = view.snapshot("articles").read(["record_id", "fingerprint", "article_id", "text"])
+    return stored.join(wanted, on=["record_id", "fingerprint"], how="semi").select("article_id", "text")
+
+
+def _notes(view: View) -> list[str]:
+    notes = []
+    if not view.configuration.conflicts.enabled:
+        notes.append("conflicts: Conflict Reduction was switched off")
+    share = unofficial_share(view)
+    if share > 0:
+        notes.append(f"sources: {100 * share:.0f} % of the articles come from outlets that are not official")
+    return notes
+
+
+def unofficial_share(view: View) -> float:
+    """Share of canonical articles whose outlet is not on its nation's list of official sources."""
+    official = canonical_articles(view, "official")["official"]
+    return 1 - float(official.mean() or 0) if len(official) else 0.0  # type: ignore[arg-type]

@@ -1,0 +1,115 @@
+"""Source files: find them, tell their format, open them decompressed."""
+
+from __future__ import annotations
+
+import gzip
+import io
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import urlsplit
+
+from navab.configuration import Source
+from navab.errors import ConfigurationError, StorageError
+from navab.lake.storage import Storage, StorageOptions
+from navab.readers.jsonl import read_jsonl
+from navab.readers.parquet import read_parquet
+from navab.readers.records import Reader
+
+READERS: dict[str, Reader] = {"jsonl": read_jsonl, "parquet": read_parquet}
+
+_ENDINGS = {
+    ".jsonl": "jsonl",
+    ".jsonl.gz": "jsonl",
+    ".ndjson": "jsonl",
+    ".ndjson.gz": "jsonl",
+    ".json.gz": "jsonl",
+    ".parquet": "parquet",
+    ".pq": "parquet",
+}
+_GLOB = "*?["
+
+
+@dataclass(frozen=True, slots=True)
+class SourceFile:
+    """A file to read: `name` is its path below the fixed part of the source's pattern."""
+
+    uri: str
+    etag: str
+    size: int
+    name: str
+    format: str
+    source: Source
+
+
+def list_source(source: Source, options: StorageOptions) -> list[SourceFile]:
+    """Find the files of a source, sorted by address.
+
+    Raises ConfigurationError if there are none, if one is a folder or if a format is unknown, and StorageError
+    if the store cannot be listed.
+    """
+    storage = Storage(source.path, options)
+    pattern = storage.path()
+    filesystem = storage.filesystem
+    try:
+        if any(mark in pattern for mark in _GLOB):
+            found = filesystem.glob(pattern, detail=True)
+        else:
+            found = {pattern: filesystem.info(pattern)}
+    except FileNotFoundError:
+        found = {}
+    except OSError as error:
+        raise StorageError(f"source {source.path} cannot be listed: {error.strerror or error}") from error
+    files = {path: entry for path, entry in found.items() if entry["type"] == "file"}
+    if not files and found:
+        raise ConfigurationError(f"source {source.path} is a folder: write {source.path.rstrip('/')}/*.jsonl or similar")
+    if not files:
+        raise ConfigurationError(f"source {source.path} matches no file")
+    base = _fixed_part(pattern)
+    scheme = "" if storage.is_local else f"{urlsplit(source.path).scheme}://"
+    return [
+        SourceFile(
+            uri=scheme + path,
+            etag=_etag(entry),
+            size=int(entry["size"]),
+            name=path.removeprefix(base),
+            format=source.format or _format_of(path),
+            source=source,
+        )
+        for path, entry in sorted(files.items())
+    ]
+
+
+@contextmanager
+def open_source(file: SourceFile, options: StorageOptions) -> Iterator[Any]:
+    """Open a file as decompressed bytes; raises StorageError if it cannot be opened."""
+    storage = Storage(file.uri, options)
+    try:
+        raw = storage.filesystem.open(storage.path(), "rb")
+    except OSError as error:
+        raise StorageError(f"source file {file.uri} cannot be opened: {error.strerror or error}") from error
+    with raw:
+        if file.uri.endswith(".gz"):
+            with gzip.open(raw, "rb") as unpacked:
+                yield io.BufferedReader(unpacked, buffer_size=1 << 20)  # type: ignore[arg-type]
+        else:
+            yield raw
+
+
+def _fixed_part(pattern: str) -> str:
+    first = min((pattern.index(mark) for mark in _GLOB if mark in pattern), default=len(pattern))
+    return pattern[: pattern.rfind("/", 0, first) + 1]
+
+
+def _etag(entry: dict[str, Any]) -> str:
+    etag = entry.get("ETag") or entry.get("etag")
+    return str(etag).strip('"') if etag else f"{entry.get('mtime', 0):.6f}-{entry['size']}"
+
+
+def _format_of(path: str) -> str:
+    for ending, name in _ENDINGS.items():
+        if path.endswith(ending):
+            return name
+    known = ", ".join(sorted(_ENDINGS))
+    raise ConfigurationError(f"source file {path}: format unknown by its ending ({known}); add 'format:' to the source")

@@ -1,0 +1,99 @@
+"""Reading a release back, from a disk or from object storage."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any, Literal, overload
+
+import fsspec
+import polars as pl
+import pyarrow as pa
+import pyarrow.dataset
+
+from navab.errors import ConfigurationError, StorageError
+from navab.release.columns import release_schema
+from navab.release.manifest import Manifest, read_manifest
+from navab.release.storage import join, reported
+
+
+@overload
+def load_release(
+    uri: str,
+    *,
+    subset: str = ...,
+    nation: str | None = ...,
+    split: str | None = ...,
+    source_type: str | None = ...,
+    as_dataset: Literal[False] = ...,
+    storage_options: Mapping[str, Any] | None = ...,
+) -> pl.DataFrame: ...
+
+
+@overload
+def load_release(
+    uri: str,
+    *,
+    subset: str = ...,
+    nation: str | None = ...,
+    split: str | None = ...,
+    source_type: str | None = ...,
+    as_dataset: Literal[True],
+    storage_options: Mapping[str, Any] | None = ...,
+) -> pa.dataset.Dataset: ...
+
+
+def load_release(
+    uri: str,
+    *,
+    subset: str = "default",
+    nation: str | None = None,
+    split: str | None = None,
+    source_type: str | None = None,
+    as_dataset: bool = False,
+    storage_options: Mapping[str, Any] | None = None,
+) -> pl.DataFrame | pa.dataset.Dataset:
+    """Load one subset of a release as a Polars frame, or lazily as a pyarrow dataset.
+
+    `uri` is the release's folder, on a disk or as s3://bucket/path; None takes all nations, splits or source
+    types. Raises StorageError if no release lies there, ConfigurationError if it has no such part.
+    """
+    try:
+        fs, root = fsspec.core.url_to_fs(str(uri), **(storage_options or {}))
+    except ValueError as error:
+        raise StorageError(f"release {uri}: {error}") from error
+    manifest = read_manifest(fs, root)
+    wanted = {"subset": subset, "nation": nation, "split": split, "source_type": source_type}
+    _check_parts(manifest, str(uri), wanted)
+    paths = [
+        join(root, shard.path)
+        for shard in manifest.shards
+        if all(value is None or getattr(shard, name) == value for name, value in wanted.items())
+    ]
+    schema = release_schema(include_text=manifest.includes_text)
+    with reported(str(uri)):
+        dataset = (
+            pa.dataset.dataset(paths, schema=schema, format="ipc", filesystem=fs)
+            if paths
+            else pa.dataset.dataset(schema.empty_table())
+        )
+        return dataset if as_dataset else _frame(dataset.to_table())
+
+
+def _frame(table: pa.Table) -> pl.DataFrame:
+    frame = pl.from_arrow(table)
+    assert isinstance(frame, pl.DataFrame)
+    return frame
+
+
+def _check_parts(manifest: Manifest, uri: str, wanted: Mapping[str, str | None]) -> None:
+    """Refuse names that the release doesn't know; a known part without rows is not an error."""
+    known: dict[str, Iterable[str]] = {
+        "subset": manifest.subsets(),
+        "nation": manifest.nations,
+        "split": ("train", "test"),
+        "source_type": ("quoted", "official"),
+    }
+    for name, value in wanted.items():
+        if value is not None and value not in known[name]:
+            choices = ", ".join(known[name]) or "none"
+            raise ConfigurationError(f"release {uri} has no {name} '{value}': choose one of {choices}")

@@ -1,0 +1,148 @@
+"""The manifest: what a release holds and where it comes from; a release without one does not exist."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+import uuid
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from importlib.metadata import PackageNotFoundError, version
+from typing import Any, TypeAlias
+
+from fsspec import AbstractFileSystem
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from navab.errors import StorageError
+from navab.release.shards import Shard
+from navab.release.storage import MANIFEST, join, reported, write_bytes
+
+# Rows by subset, nation, source_type and split; a nation without triples has an empty mapping.
+RowCounts: TypeAlias = dict[str, dict[str, dict[str, dict[str, int]]]]
+
+_SECRET_KEY = re.compile(r"secret|password|passwd|token|credential|api_?key|access_?key|private_?key", re.I)
+_USER_IN_URL = re.compile(r"(?<=://)[^/@\s]+@")
+_URL_QUERY = re.compile(r"(?<=://)([^\s?]+)\?\S+")
+
+
+class File(BaseModel):
+    """A file other than a shard; the dataset card is not listed, its publisher may edit it."""
+
+    model_config = ConfigDict(frozen=True)
+
+    path: str
+    sha256: str
+
+
+class Lineage(BaseModel):
+    """Where the content comes from."""
+
+    model_config = ConfigDict(frozen=True)
+
+    table_versions: dict[str, int] = Field(description="Delta version of every table that was read")
+    configuration: dict[str, Any] = Field(description="Configuration, without secrets")
+    engines: list[str] = Field(description="Engines that wrote the released triples")
+    fingerprints: dict[str, int] = Field(description="Current fingerprint of every stage")
+
+
+class Manifest(BaseModel):
+    """Everything that a reader needs to trust a release; written last."""
+
+    model_config = ConfigDict(frozen=True)
+
+    benchmark: str
+    name: str
+    version: str
+    navab_version: str
+    schema_version: str
+    created_at: datetime
+    fingerprint: str = Field(description="SHA-256 of the content: equal for equal releases, whenever made")
+    canary: str
+    licence: str
+    includes_text: bool
+    nations: list[str]
+    rows: RowCounts
+    shards: list[Shard]
+    files: list[File]
+    columns: list[str]
+    lineage: Lineage
+    notes: list[str]
+
+    def subsets(self) -> list[str]:
+        """List the subsets that the release has, empty ones included."""
+        return list(self.rows)
+
+
+def canary(name: str) -> str:
+    """Derive the string that marks copies of a release in training corpora from the release's name."""
+    guid = uuid.uuid5(uuid.NAMESPACE_URL, f"navab/releases/{name}")
+    return f"navab:{name}:canary GUID {guid}"
+
+
+def count_rows(shards: Sequence[Shard], subsets: Sequence[str], nations: Sequence[str]) -> RowCounts:
+    """Count rows by subset, nation, source_type and split."""
+    counts: RowCounts = {subset: {nation: {} for nation in nations} for subset in subsets}
+    for shard in shards:
+        splits = counts[shard.subset].setdefault(shard.nation, {}).setdefault(shard.source_type, {})
+        splits[shard.split] = splits.get(shard.split, 0) + shard.rows
+    return counts
+
+
+def content_fingerprint(shards: Sequence[Shard], **identity: object) -> str:
+    """Hash what a release says, and not when or from which table versions it was made."""
+    content = {**identity, "shards": [[shard.path, shard.rows, shard.sha256] for shard in shards]}
+    return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
+
+
+def without_secrets(value: Any) -> Any:
+    """Copy a configuration with everything masked that could be a credential."""
+    if isinstance(value, Mapping):
+        return {
+            str(key): "(masked)" if _SECRET_KEY.search(str(key)) and inner else without_secrets(inner)
+            for key, inner in value.items()
+        }
+    if isinstance(value, str):
+        return _URL_QUERY.sub(r"\1", _USER_IN_URL.sub("", value))
+    if isinstance(value, Sequence):
+        return [without_secrets(inner) for inner in value]
+    return value
+
+
+def package_version() -> str:
+    """Tell the installed version of navab."""
+    try:
+        return version("navab")
+    except PackageNotFoundError:
+        return "unknown"
+
+
+def write_manifest(fs: AbstractFileSystem, root: str, manifest: Manifest) -> None:
+    """Write the manifest: from here on the release exists."""
+    write_bytes(fs, root, MANIFEST, (manifest.model_dump_json(indent=2) + "\n").encode())
+
+
+def read_manifest(fs: AbstractFileSystem, root: str) -> Manifest:
+    """Read a release's manifest; raises StorageError if there is no release."""
+    manifest = find_manifest(fs, root)
+    if manifest is None:
+        raise StorageError(
+            f"no release at {root}: it has no {MANIFEST}; check the path or run `navab release`"
+        )
+    return manifest
+
+
+def find_manifest(fs: AbstractFileSystem, root: str) -> Manifest | None:
+    """Read a release's manifest; None if there is no release."""
+    with reported(root):
+        try:
+            payload = fs.cat_file(join(root, MANIFEST))
+        except (FileNotFoundError, NotADirectoryError):
+            return None
+    try:
+        return Manifest.model_validate_json(payload)
+    except ValidationError as error:
+        where = ".".join(str(part) for part in error.errors()[0]["loc"]) or "JSON"
+        raise StorageError(
+            f"{join(root, MANIFEST)} is damaged at '{where}': build the release again"
+        ) from error

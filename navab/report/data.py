@@ -1,0 +1,175 @@
+"""What the report shows: plain values, filled from a lake by whoever asks for a report."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Funnel:
+    """How much of one nation is left after every stage; all counts are of live rows.
+
+    The first block counts articles, the second statements, the last triples.
+    """
+
+    nation: str
+    name: str  # as people read it: "China"
+
+    articles: int  # records read, whatever became of them
+    unreadable: int
+    rejected: int
+    accepted: int
+    duplicates: int
+    canonical: int
+    sensitive: int
+    extracted: int  # articles that an engine has read
+
+    statements: int  # extracted, before checks
+    statements_rejected: int
+    merged: int
+    quoted: int  # of the accepted, unmerged statements
+    official: int
+    contradictions: int  # pairs judged to contradict each other
+    retained: int
+
+    triples: int
+    triples_rejected: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rejection:
+    """How many rows of a stage were refused for one reason."""
+
+    stage: str
+    reason: str
+    nation: str
+    count: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Topic:
+    """One topic of a nation; `language` is that of label and keywords."""
+
+    nation: str
+    topic_id: int
+    label: str
+    keywords: tuple[str, ...]
+    size: int
+    sensitive: bool
+    sensitivity: float
+    decided_by: str
+    language: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Check:
+    """One equation of conservation, with what stands on its two sides."""
+
+    name: str
+    nation: str
+    equation: str
+    left: int
+    right: int
+    holds: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TripleSample:
+    """One triple, with everything that a reader needs to judge it."""
+
+    nation: str
+    language: str
+    question: str
+    statement: str
+    reversed_statement: str
+    evidence: str
+    source_type: str
+    split: str
+    speaker: str | None = None
+    speaker_nation: str = "unknown"
+    source: str | None = None
+    url: str | None = None
+    published_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ConflictSide:
+    """One of two statements that contradict each other."""
+
+    statement: str
+    evidence: str
+    retained: bool
+    speaker: str | None = None
+    source: str | None = None
+    url: str | None = None
+    published_at: datetime | None = None
+    support: int = 1
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Conflict:
+    """A contradiction and how it was resolved; `reason` says why."""
+
+    nation: str
+    language: str
+    left: ConflictSide
+    right: ConflictSide
+    reason: str
+    component_size: int = 2
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TableState:
+    """A table of the lake as the report read it; `live` is None where liveness says nothing."""
+
+    name: str
+    version: int
+    rows: int
+    live: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StageRun:
+    """What one stage did in the last run."""
+
+    stage: str
+    rows: int
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunInformation:
+    """The last run; its configuration must hold no secrets."""
+
+    started: datetime
+    seconds: float
+    engine: str
+    configuration: Mapping[str, Any] = field(default_factory=dict)
+    stages: tuple[StageRun, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReportData:
+    """Everything on the page; lists come in the order in which they are to be shown.
+
+    A total says how many there are altogether where a list is only a sample; None means that it is complete.
+    """
+
+    title: str
+    lake: str
+    navab_version: str
+    made_at: datetime
+    funnels: tuple[Funnel, ...] = ()
+    rejections: tuple[Rejection, ...] = ()
+    topics: tuple[Topic, ...] = ()
+    checks: tuple[Check, ...] = ()
+    triples: tuple[TripleSample, ...] = ()
+    triples_total: int | None = None
+    conflicts: tuple[Conflict, ...] = ()
+    conflicts_total: int | None = None
+    tables: tuple[TableState, ...] = ()
+    run: RunInformation | None = None
+    warnings: tuple[str, ...] = ()

@@ -1,0 +1,58 @@
+"""Run records: what every run did, kept as small JSON files beside the tables."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from pydantic import BaseModel, Field, ValidationError
+
+from navab.lake.storage import Storage
+
+
+class StepRecord(BaseModel):
+    """What one step of a run did."""
+
+    stage: str
+    step: str
+    rows: int
+    seconds: float
+
+    @property
+    def rate(self) -> float:
+        return self.rows / self.seconds if self.seconds > 0 else 0.0
+
+
+class RunRecord(BaseModel):
+    """One run: its steps, how long it took and how it ended."""
+
+    command: str
+    started_at: datetime
+    seconds: float = 0.0
+    engine: str
+    configuration: Mapping[str, Any] = Field(default_factory=dict)
+    steps: list[StepRecord] = Field(default_factory=list)
+    outcome: str = "running"
+
+    @property
+    def changed(self) -> bool:
+        return any(step.rows for step in self.steps)
+
+
+def save_run(storage: Storage, record: RunRecord) -> None:
+    """Keep the record of a run."""
+    name = f"{record.started_at:%Y%m%dT%H%M%S%f}.json"
+    storage.write_bytes(storage.path("runs", name), record.model_dump_json(indent=1).encode())
+
+
+def last_run(storage: Storage, *, changed: bool = False) -> RunRecord | None:
+    """The latest run, or the latest one that changed anything."""
+    for path in reversed(storage.list_files(storage.path("runs"))):
+        try:
+            record = RunRecord.model_validate_json(storage.read_bytes(path))
+        except ValidationError:
+            continue  # a record of another version
+        if record.changed or not changed:
+            return record
+    return None

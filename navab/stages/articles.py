@@ -1,0 +1,267 @@
+"""Articles: read source files, map outlets to nations, identify languages.
+
+Reads the configured sources; writes one `articles` row per record (accepted, rejected or unreadable) and, when a
+file has been read to its end, one `files` row. `files` gates reading: a file is read anew only if it, or the way of
+reading it, has changed.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+import polars as pl
+
+from navab.configuration import Configuration, Source
+from navab.lake.hashing import combine, signature, text_hash
+from navab.lake.schema import load_schema
+from navab.lake.storage import Storage, StorageOptions
+from navab.nations.registry import Registry
+from navab.readers.files import READERS, SourceFile, list_source, open_source
+from navab.readers.records import CORRUPT_FILE, MISSING_TEXT, WRONG_TYPE, RawRecord, parse_time, text_field
+from navab.stages.base import Equation, Output, Stage, Step, Unit
+from navab.text.language import chinese_script, identify
+from navab.text.normalise import clean_text
+from navab.view import View
+
+VERSION = 1
+BATCH_RECORDS = 1000
+
+# Why a readable record is refused.
+UNKNOWN_NATION = "unknown_nation"
+TOO_SHORT = "too_short"
+OTHER_LANGUAGE = "other_language"
+UNCERTAIN_LANGUAGE = "uncertain_language"
+
+
+def storage_options(configuration: Configuration) -> StorageOptions:
+    return StorageOptions(configuration.storage.endpoint_url, configuration.storage.region)
+
+
+def latest_files(view: View) -> pl.DataFrame:
+    """The latest `files` row of every file that was ever read."""
+    rows = view.rows("files", "etag", "size", "name", "crawl", "generation", "records", "error")
+    return rows.sort("generation").unique("uri", keep="last", maintain_order=True)
+
+
+def expected_articles(view: View) -> pl.DataFrame:
+    """Articles are current if they come from the latest reading of their file."""
+    return latest_files(view).select(pl.col("uri").alias("path"), "fingerprint")
+
+
+def expected_files(view: View) -> pl.DataFrame:
+    return latest_files(view).select("uri", "fingerprint")
+
+
+def list_sources(configuration: Configuration, registry: Registry) -> list[SourceFile]:
+    """All source files, each once: the first source that names a file wins."""
+    files: dict[str, SourceFile] = {}
+    for source in configuration.sources:
+        if source.nation is not None:
+            registry.get(source.nation)
+        for file in list_source(source, storage_options(configuration)):
+            files.setdefault(file.uri, file)
+    return [files[uri] for uri in sorted(files)]
+
+
+def plan(view: View) -> list[Unit]:
+    """One unit for every file that is new or changed, the largest first."""
+    known = {row["uri"]: row for row in latest_files(view).iter_rows(named=True)}
+    names = {(row["crawl"], row["name"]): row["uri"] for row in known.values()}
+    units = []
+    for file in list_sources(view.configuration, view.registry):
+        before = known.get(file.uri)
+        reading = _reading_signature(view, file)
+        generation = 0
+        if before is not None:
+            if before["fingerprint"] == _fingerprint(reading, before["generation"]):
+                continue
+            generation = before["generation"] + 1
+        owner = names.setdefault((file.source.crawl, file.name), file.uri)
+        name = before["name"] if before else file.name if owner == file.uri else file.uri
+        units.append(_unit(view, file, name, generation, _fingerprint(reading, generation)))
+    return sorted(units, key=lambda unit: -int(unit.facts["file"].size))  # type: ignore[attr-defined]
+
+
+def _reading_signature(view: View, file: SourceFile) -> int:
+    settings = file.source.model_dump(exclude={"path"})
+    nations = {code: nation.model_dump(include={"languages", "official_sources"}) for code, nation in
+               view.registry.nations.items()}
+    language = view.configuration.language.model_dump()
+    return signature("articles", VERSION, source=settings, etag=file.etag, language=language, nations=nations)
+
+
+def _fingerprint(reading: int, generation: int) -> int:
+    return int(combine(reading, generation)[0])
+
+
+def _unit(view: View, file: SourceFile, name: str, generation: int, fingerprint: int) -> Unit:
+    done = view.rows("articles", "path", "record_no", "article_id", "content_hash").filter(
+        (pl.col("path") == file.uri) & (pl.col("fingerprint") == fingerprint)
+    )
+    pending = pl.DataFrame({"uri": [file.uri], "fingerprint": [fingerprint]})
+    facts = {"file": file, "name": name, "generation": generation, "done": frozenset(done["record_no"].to_list())}
+    return Unit(f"articles-{fingerprint & (2**64 - 1):016x}", None, pending, facts=facts)
+
+
+@dataclass(frozen=True)
+class ReadFile:
+    """Reads one file; records that an interrupted run has committed are passed over."""
+
+    configuration: Configuration
+    registry: Registry
+
+    def __call__(self, unit: Unit, storage: Storage) -> Iterator[Output]:
+        file: Any = unit.facts["file"]
+        fingerprint = int(unit.pending["fingerprint"][0])
+        parse = RecordParser(file, str(unit.facts["name"]), fingerprint, self.registry)
+        done: Any = unit.facts["done"]
+        records, error = 0, None
+        batch: list[dict[str, Any]] = []
+        with open_source(file, storage_options(self.configuration)) as opened:
+            for raw in READERS[file.format](opened, parse.columns):
+                records += 1
+                error = CORRUPT_FILE if raw.unreadable == CORRUPT_FILE else error
+                row = parse(raw)  # before the skip: repeated content is numbered by all its occurrences
+                if raw.number not in done:
+                    batch.append(row)
+                if len(batch) >= BATCH_RECORDS:
+                    yield self._judge(batch)
+                    batch = []
+        if batch:
+            yield self._judge(batch)
+        yield Output("files", load_schema("files").table([{
+            "uri": file.uri, "nation": file.source.nation, "fingerprint": fingerprint, "etag": file.etag,
+            "size": file.size, "records": records, "error": error, "name": unit.facts["name"],
+            "crawl": file.source.crawl, "generation": unit.facts["generation"], "read_at": datetime.now(UTC),
+        }]))
+
+    def _judge(self, rows: list[dict[str, Any]]) -> Output:
+        options = self.configuration.language
+        readable = [row for row in rows if row["rejected_reason"] is None]
+        texts = [f"{row['title'] or ''}\n{row['text']}" for row in readable]
+        for row, language in zip(readable, identify(texts, options.model), strict=True):
+            row["language"], row["language_score"] = language.code, language.score
+            row["script"] = chinese_script(row["text"]) if language.code == "zh" else None
+            row["rejected_reason"] = self._refusal(row)
+        return Output("articles", load_schema("articles").table(rows))
+
+    def _refusal(self, row: dict[str, Any]) -> str | None:
+        options = self.configuration.language
+        if row["nation"] is None:
+            return UNKNOWN_NATION
+        if len(row["text"]) < options.min_chars:
+            return TOO_SHORT
+        if row["language"] not in self.registry.get(row["nation"]).languages:
+            return OTHER_LANGUAGE
+        return UNCERTAIN_LANGUAGE if row["language_score"] < options.min_confidence else None
+
+
+class RecordParser:
+    """Turns the raw records of one file into rows of `articles`, still without language.
+
+    An article's id is a hash of crawl, file name, content and, for content that the file repeats, of how often it
+    came before: so ids are unique and do not depend on the order of the records.
+    """
+
+    def __init__(self, file: SourceFile, name: str, fingerprint: int, registry: Registry) -> None:
+        self._file = file
+        self._source: Source = file.source
+        self._name = name
+        self._fingerprint = fingerprint
+        self._registry = registry
+        self._seen: dict[int, int] = defaultdict(int)
+        names = self._source.columns
+        self.columns: tuple[str, ...] = tuple(names.model_dump().values())
+
+    def __call__(self, raw: RawRecord) -> dict[str, Any]:
+        row: dict[str, Any] = {
+            "record_id": text_hash(self._file.uri, str(raw.number)), "nation": self._source.nation,
+            "fingerprint": self._fingerprint, "path": self._file.uri, "record_no": raw.number,
+            "crawl": self._source.crawl, "rejected_reason": raw.unreadable,
+        }
+        if raw.unreadable is None:
+            try:
+                row |= self._read(raw.fields)
+            except TypeError:
+                row["rejected_reason"] = WRONG_TYPE
+        return row
+
+    def _read(self, fields: dict[str, Any]) -> dict[str, Any]:
+        names = self._source.columns
+        text = fields.get(names.text)
+        if text is None:
+            return {"rejected_reason": MISSING_TEXT}
+        if not isinstance(text, str):
+            raise TypeError("text is not a string")
+        text = clean_text(text)
+        title, url, source, licence, own_id, published, nation = (
+            clean_text(value) if (value := text_field(fields, name)) else None
+            for name in (names.title, names.url, names.source, names.licence, names.id, names.published_at, names.nation)
+        )
+        source = self._source.source or source
+        code = self._source.nation or nation
+        known = self._registry.nations.get(code) if code else None
+        identity = text_hash(self._source.crawl, self._name, code, own_id, url, source, published, title, text)
+        occurrence = self._seen[identity]
+        self._seen[identity] += 1
+        return {
+            "nation": known.code if known else None, "article_id": text_hash(str(identity), str(occurrence)),
+            "content_hash": text_hash(title, text), "source": source, "source_id": own_id, "url": url,
+            "title": title, "text": text, "published_at": parse_time(published),
+            "licence": self._source.licence or licence,
+            "official": known.is_official(source, url) if known else None,
+        }
+
+
+def conservation(view: View) -> list[Equation]:
+    """Records in the files = accepted + rejected + unreadable."""
+    records = int(latest_files(view)["records"].sum())
+    rows = view.current("articles", "article_id", "rejected_reason")
+    accepted = rows["rejected_reason"].is_null().sum()
+    unreadable = rows["article_id"].is_null().sum()
+    rejected = rows.height - accepted - unreadable
+    unique = rows["article_id"].drop_nulls().n_unique()
+    return [
+        Equation("records in files = accepted + rejected + unreadable", None, records, accepted + rejected + unreadable),
+        Equation("readable articles = distinct article ids", None, rows.height - unreadable, unique),
+    ]
+
+
+def bad_records(view: View) -> tuple[int, int]:
+    """Unreadable records, and all records, of the current files."""
+    rows = view.current("articles", "article_id")
+    return int(rows["article_id"].is_null().sum()), rows.height
+
+
+def worst_file(view: View) -> str:
+    """The file with most unreadable records, its first such record and the reason, for an error message."""
+    rows = view.current("articles", "article_id", "path", "record_no", "rejected_reason")
+    bad = rows.filter(pl.col("article_id").is_null()).sort("path", "record_no")
+    worst = bad.group_by("path", maintain_order=True).len().sort("len", descending=True, maintain_order=True)["path"][0]
+    first = bad.filter(pl.col("path") == worst).row(0, named=True)
+    return f"most are in {worst}, the first is record {first['record_no']} ({first['rejected_reason']})"
+
+
+def live_articles(view: View) -> pl.DataFrame:
+    """Only articles of the configured nations are live."""
+    return pl.DataFrame({"nation": list(view.configuration.nations)}, schema={"nation": pl.String})
+
+
+STAGE = Stage(
+    name="articles",
+    steps=(
+        Step(
+            name="articles",
+            writes=("articles", "files"),
+            expected={"articles": expected_articles, "files": expected_files},
+            live={"articles": live_articles},
+            plan=plan,
+            work=lambda view: ReadFile(view.configuration, view.registry),
+        ),
+    ),
+    conservation=conservation,
+)

@@ -1,0 +1,187 @@
+"""What a stage is made of: tables it writes, keys it should have, units of pending work, and a function for one unit.
+
+A stage declares; the pipeline runs. Nothing here or in a stage knows Ray.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Protocol
+
+import numpy as np
+import polars as pl
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from navab.lake.hashing import Int64Array, block_digest
+from navab.lake.schema import load_schema
+from navab.lake.storage import Storage
+from navab.view import View
+
+
+@dataclass(frozen=True, slots=True)
+class Selection:
+    """Rows of one table that a unit reads: per file, their keys and fingerprints."""
+
+    columns: tuple[str, ...]
+    key: str
+    parts: tuple[tuple[str, Int64Array, Int64Array], ...]
+
+    def read(self, storage: Storage) -> pl.DataFrame:
+        """Read the rows, sorted by key."""
+        frames = []
+        names = list(dict.fromkeys([self.key, "fingerprint", *self.columns]))
+        for path, keys, fingerprints in self.parts:
+            table = pl.DataFrame(pq.read_table(path, columns=names, filesystem=storage.arrow_filesystem))
+            wanted = pl.DataFrame({self.key: keys, "fingerprint": fingerprints})
+            frames.append(table.join(wanted, on=[self.key, "fingerprint"], how="semi"))
+        return pl.concat(frames).sort(self.key)
+
+
+@dataclass(frozen=True, slots=True)
+class Unit:
+    """A bounded piece of pending work of one nation.
+
+    `pending` holds key, fingerprint and small columns of the rows to make, sorted by key; `reads` says which rows
+    of other tables they are made of; `facts` carries small values that the driver knows.
+    """
+
+    name: str
+    nation: str | None
+    pending: pl.DataFrame
+    reads: Mapping[str, Selection] = field(default_factory=dict)
+    facts: Mapping[str, object] = field(default_factory=dict)
+
+    @property
+    def rows(self) -> int:
+        return self.pending.height
+
+
+@dataclass(frozen=True, slots=True)
+class Output:
+    """Rows that a unit made for one table."""
+
+    table: str
+    rows: pa.Table
+
+
+class Work(Protocol):
+    """Makes the rows of one unit; picklable, and a pure function of unit and storage."""
+
+    def __call__(self, unit: Unit, storage: Storage) -> Iterator[Output]: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Equation:
+    """A conservation equation for one nation: nothing was lost or doubled if both sides are equal."""
+
+    name: str
+    nation: str | None
+    left: int
+    right: int
+
+    @property
+    def holds(self) -> bool:
+        return self.left == self.right
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One pass over pending work.
+
+    `writes` names its tables in the order in which they are committed: the last one is what planning looks at.
+    `expected` tells, for each, which keys it should have at the current fingerprints.
+    `live` refines what counts as accepted, where that is more than an absent rejected_reason.
+    """
+
+    name: str
+    writes: tuple[str, ...]
+    expected: Mapping[str, Callable[[View], pl.DataFrame]]
+    plan: Callable[[View], list[Unit]]
+    work: Callable[[View], Work]
+    live: Mapping[str, Callable[[View], pl.DataFrame]] = field(default_factory=dict)
+    replaces: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Stage:
+    """A stage of the pipeline: its steps in order, and the equations that must hold when they are done."""
+
+    name: str
+    steps: tuple[Step, ...]
+    conservation: Callable[[View], list[Equation]]
+
+
+def plan_rows(
+    view: View,
+    table: str,
+    reads: Mapping[str, tuple[str, Sequence[str]]],
+    *,
+    carry: pl.DataFrame | None = None,
+    unit_rows: int | None = None,
+) -> list[Unit]:
+    """Plan units for a row table: pending rows, grouped by nation and by the files that they are read from.
+
+    `reads` maps a table to (key column in the pending frame, columns to read); the first one decides the grouping.
+    `carry` adds small columns to the pending rows, joined on the table's key.
+    """
+    pending = view.pending(table)
+    if pending.is_empty():
+        return []
+    key = view.key(table)
+    if carry is not None:
+        pending = pending.join(carry, on=key, how="left")
+    main = next(iter(reads))
+    located = {name: view.located(name) for name in reads}
+    places = pending.join(
+        located[main].select(pl.col(view.key(main)).alias(reads[main][0]), "_file"), on=reads[main][0], how="left"
+    )
+    units = []
+    size = unit_rows or view.configuration.resources.unit_rows
+    for (nation,), rows in places.sort("nation", "_file", key).group_by("nation", maintain_order=True):
+        for start in range(0, rows.height, size):
+            block = rows.slice(start, size).drop("_file").sort(key)
+            selections = {
+                name: select(view, name, located[name], block[column], columns)
+                for name, (column, columns) in reads.items()
+            }
+            units.append(Unit(unit_name(table, block, key), str(nation), block, selections))
+    return units
+
+
+def select(view: View, table: str, located: pl.DataFrame, keys: pl.Series, columns: Sequence[str]) -> Selection:
+    """Select the current rows of a table that have the given keys."""
+    key = view.key(table)
+    wanted = located.join(pl.DataFrame({key: keys.unique()}), on=key, how="semi").sort("_file", key)
+    snapshot = view.snapshot(table)
+    parts = tuple(
+        (snapshot.file_path(int(str(index))), rows[key].to_numpy(), rows["fingerprint"].to_numpy())
+        for (index,), rows in wanted.group_by("_file", maintain_order=True)
+    )
+    return Selection(tuple(columns), key, parts)
+
+
+def unit_name(table: str, pending: pl.DataFrame, key: str) -> str:
+    """Name a unit by its pending keys, so that the same work always has the same name."""
+    keys = np.asarray(pending[key].to_numpy(), dtype=np.int64)
+    return f"{table}-{block_digest(table, [keys, pending['fingerprint'].to_numpy()])}"
+
+
+def conform(rows: pl.DataFrame, table: str) -> pa.Table:
+    """The columns of a table's schema, in its order and types."""
+    schema = load_schema(table).arrow
+    return rows.select(schema.names).to_arrow().cast(schema)
+
+
+def count_by_nation(rows: pl.DataFrame, view: View) -> dict[str, int]:
+    """Rows of every configured nation, 0 included."""
+    counts = dict(rows.group_by("nation").len().iter_rows())
+    return {nation.code: counts.get(nation.code, 0) for nation in view.nations}
+
+
+def equate(name: str, view: View, left: pl.DataFrame, *right: pl.DataFrame) -> list[Equation]:
+    """One equation a nation: rows on the left = sum of the rows on the right."""
+    lefts = count_by_nation(left, view)
+    rights = [count_by_nation(frame, view) for frame in right]
+    return [Equation(name, code, count, sum(part[code] for part in rights)) for code, count in lefts.items()]

@@ -1,0 +1,253 @@
+"""Conflicts (Conflict Reduction): find statements that contradict each other and keep the dominant stance.
+
+Reads standing `statements`; writes `conflicts` (judged candidate pairs), `searches` (one row per searched statement)
+and the snapshot `resolutions`. Candidates are nearest neighbours within a nation, judged by the polarity rules.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+import polars as pl
+
+from navab.conflict.candidates import find_candidates
+from navab.conflict.polarity import judge_signatures
+from navab.conflict.polarity import signature as polar_signature
+from navab.conflict.resolution import build_graph, components, dominant_stance
+from navab.configuration import Configuration, ConflictsSection
+from navab.lake.hashing import combine, set_digest, signature, text_hash
+from navab.lake.storage import Storage
+from navab.live import pair_fingerprints, standing_statements
+from navab.models.engines import lexicon_digest
+from navab.stages.base import Equation, Output, Stage, Step, Unit, conform, equate, select, unit_name
+from navab.text.lexicon import load_lexicon
+from navab.view import View
+
+SEARCH_VERSION = 1
+RESOLUTION_VERSION = 1
+JUDGE = "polarity"
+
+
+def _judged_by(view: View) -> int:
+    options = view.configuration.conflicts
+    return signature(
+        "conflicts", SEARCH_VERSION, neighbors=options.neighbors, min_similarity=options.min_similarity,
+        judge=JUDGE, lexicons=lexicon_digest(),
+    )
+
+
+def expected_searches(view: View) -> pl.DataFrame:
+    rows = standing_statements(view)
+    if not view.configuration.conflicts.enabled:
+        rows = rows.clear()
+    prints = combine(_judged_by(view), rows["fingerprint"])
+    return rows.select("statement_id", "nation", pl.Series("fingerprint", prints))
+
+
+def expected_conflicts(view: View) -> pl.DataFrame:
+    return pair_fingerprints(view.rows("conflicts"), standing_statements(view), _judged_by(view))
+
+
+def expected_resolutions(view: View) -> pl.DataFrame:
+    """One fingerprint for every nation, of all that its resolution reads."""
+    options = view.configuration.conflicts
+    settings = options.model_dump(include={"enabled", "official_weight", "home_weight"})
+    made_by = signature("resolutions", RESOLUTION_VERSION, **settings)
+    statements, pairs, support = standing_statements(view), view.current("conflicts"), _restatements(view)
+    prints = []
+    for nation in statements["nation"].unique().sort():
+        here = pl.col("nation") == nation
+        own = [statements.filter(here)["statement_id"], statements.filter(here)["fingerprint"]]
+        judged, repeated = pairs.filter(here), support.filter(here)
+        digest = combine(
+            made_by, text_hash(nation), set_digest(*own), set_digest(judged["left_id"], judged["right_id"], judged["fingerprint"]),
+            set_digest(repeated["statement_id"], repeated["merged_into"]),
+        )
+        prints.append({"nation": nation, "fingerprint": int(digest[0])})
+    return pl.DataFrame(prints, schema={"nation": pl.String, "fingerprint": pl.Int64})
+
+
+def _restatements(view: View) -> pl.DataFrame:
+    rows = view.live("statements", "merged_into", "source")
+    return rows.filter(pl.col("merged_into").is_not_null()).drop("_file")
+
+
+def plan_searches(view: View) -> list[Unit]:
+    """One unit for every nation with new statements: all standing statements, of which the new ones are searched."""
+    pending, standing = view.pending("searches"), standing_statements(view)
+    units = []
+    for (nation,), rows in pending.sort("nation", "statement_id").group_by("nation", maintain_order=True):
+        ids = standing.filter(pl.col("nation") == nation)["statement_id"]
+        columns = ("text", "vector", "language")
+        reads = {"statements": select(view, "statements", view.located("statements"), ids, columns)}
+        known = view.current("conflicts").filter(pl.col("nation") == nation).select("left_id", "right_id")
+        facts = {"judged_by": _judged_by(view), "known": known}
+        units.append(Unit(unit_name("searches", rows, "statement_id"), str(nation), rows, reads, facts))
+    return units
+
+
+def plan_resolutions(view: View) -> list[Unit]:
+    standing, located = standing_statements(view), view.located("statements")
+    pairs = view.current("conflicts", "verdict")
+    if not view.configuration.conflicts.enabled:
+        pairs = pairs.clear()
+    units = []
+    for nation, fingerprint in view.pending("resolutions").select("nation", "fingerprint").iter_rows():
+        here = pl.col("nation") == nation
+        rows = standing.filter(here).select("statement_id").with_columns(
+            pl.lit(nation).alias("nation"), pl.lit(fingerprint).alias("fingerprint")
+        )
+        columns = ("source", "source_type", "speaker_nation")
+        reads = {"statements": select(view, "statements", located, rows["statement_id"], columns)}
+        facts = {
+            "pairs": pairs.filter(here).select("left_id", "right_id", "verdict"),
+            "restatements": _restatements(view).filter(here).select("merged_into", "source"),
+        }
+        units.append(Unit(f"resolutions-{fingerprint & (2**64 - 1):016x}", nation, rows, reads, facts))
+    return units
+
+
+@dataclass(frozen=True)
+class SearchConflicts:
+    """Finds and judges the candidate pairs of a nation's new statements."""
+
+    configuration: Configuration
+
+    def __call__(self, unit: Unit, storage: Storage) -> Iterator[Output]:
+        options = self.configuration.conflicts
+        statements = unit.reads["statements"].read(storage).sort("statement_id")
+        new = statements["statement_id"].is_in(unit.pending["statement_id"].implode()).to_numpy()
+        vectors = np.stack(statements["vector"].to_numpy())
+        pairs, cosines = find_candidates(
+            vectors, new, neighbors=options.neighbors, min_similarity=options.min_similarity,
+            seed=self.configuration.seed,
+        )
+        ids = statements["statement_id"].to_numpy()
+        found = judge_pairs(statements, pairs).with_columns(
+            pl.Series("similarity", cosines, dtype=pl.Float32), pl.lit(unit.nation).alias("nation")
+        )
+        prints = pair_fingerprints(found, statements, unit.facts["judged_by"])  # type: ignore[arg-type]
+        known: pl.DataFrame = unit.facts["known"]  # type: ignore[assignment]
+        fresh = found.join(known, on=["left_id", "right_id"], how="anti").join(prints, on=["left_id", "right_id"])
+        if fresh.height:
+            yield Output("conflicts", conform(fresh, "conflicts"))
+        counts = np.bincount(pairs.ravel(), minlength=len(ids)).astype(np.int64)
+        searched = pl.DataFrame({"statement_id": ids, "candidates": counts})
+        yield Output("searches", conform(unit.pending.join(searched, on="statement_id"), "searches"))
+
+
+def judge_pairs(statements: pl.DataFrame, pairs: np.ndarray) -> pl.DataFrame:  # type: ignore[type-arg]
+    """Judge pairs of rows of `statements` (statement_id, text, language, sorted by id)."""
+    texts, languages = statements["text"], statements["language"]
+    ids = statements["statement_id"]
+    signatures = {
+        row: polar_signature(texts[row], load_lexicon(languages[row])) for row in np.unique(pairs).tolist()
+    }
+    verdicts = [judge_signatures(signatures[left], signatures[right]) for left, right in pairs.tolist()]
+    return pl.DataFrame({
+        "left_id": ids.gather(pairs[:, 0]),
+        "right_id": ids.gather(pairs[:, 1]),
+        "verdict": pl.Series([one.verdict for one in verdicts], dtype=pl.String),
+        "confidence": pl.Series([one.confidence for one in verdicts], dtype=pl.Float32),
+        "judge": pl.Series([JUDGE] * len(verdicts), dtype=pl.String),
+    })
+
+
+@dataclass(frozen=True)
+class ResolveConflicts:
+    """Keeps the dominant stance of every conflict of a nation."""
+
+    options: ConflictsSection
+
+    def __call__(self, unit: Unit, storage: Storage) -> Iterator[Output]:
+        statements = unit.reads["statements"].read(storage).select(
+            "statement_id", "source", "source_type", "speaker_nation"
+        )
+        pairs: pl.DataFrame = unit.facts["pairs"]  # type: ignore[assignment]
+        restatements: pl.DataFrame = unit.facts["restatements"]  # type: ignore[assignment]
+        weighed = weigh(statements, pairs, restatements, self.options)
+        decided = unit.pending.join(resolve(weighed, pairs), on="statement_id").sort("statement_id")
+        yield Output("resolutions", conform(decided, "resolutions"))
+
+
+def weigh(
+    statements: pl.DataFrame, pairs: pl.DataFrame, restatements: pl.DataFrame, options: ConflictsSection
+) -> pl.DataFrame:
+    """Support (distinct outlets behind a statement, its restatements and what entails it) and weight."""
+    own = statements.select("statement_id", "source")
+    repeated = restatements.select(pl.col("merged_into").alias("statement_id"), "source")
+    entailed = pairs.filter(pl.col("verdict") == "entailment")
+    both = pl.concat([
+        entailed.select(pl.col("left_id").alias("statement_id"), pl.col("right_id").alias("other")),
+        entailed.select(pl.col("right_id").alias("statement_id"), pl.col("left_id").alias("other")),
+    ])
+    backing = pl.concat([own, repeated])
+    backed = both.join(backing.rename({"statement_id": "other"}), on="other").select("statement_id", "source")
+    outlets = pl.concat([backing, backed]).with_columns(pl.col("source").fill_null("")).unique()
+    support = outlets.group_by("statement_id").agg(pl.len().cast(pl.Int64).alias("support"))
+    official = pl.when(pl.col("source_type") == "official").then(options.official_weight).otherwise(0.0)
+    home = pl.when(pl.col("speaker_nation") == "home").then(options.home_weight).otherwise(0.0)
+    return statements.join(support, on="statement_id").with_columns(
+        (pl.col("support") + official + home).cast(pl.Float32).alias("weight")
+    )
+
+
+def resolve(statements: pl.DataFrame, pairs: pl.DataFrame) -> pl.DataFrame:
+    """Component, retention, stance and reason of every statement (statement_id, support, weight)."""
+    weights = dict(statements.select("statement_id", "weight").iter_rows())
+    edges = pairs.filter(pl.col("verdict") == "contradiction").select("left_id", "right_id").rows()
+    graph = build_graph(edges)
+    disputed = {}
+    for component in components(graph):
+        dominant = dominant_stance(component, graph, weights)
+        for node in component:
+            disputed[node] = (component[0], node in dominant)
+    rows = [
+        (node, *disputed.get(node, (node, True)), *_stance(node, disputed)) for node in statements["statement_id"]
+    ]
+    schema = {"statement_id": pl.Int64, "component_id": pl.Int64, "retained": pl.Boolean, "stance": pl.String,
+              "reason": pl.String}
+    return statements.join(pl.DataFrame(rows, schema=schema, orient="row"), on="statement_id")
+
+
+def _stance(node: int, disputed: dict[int, tuple[int, bool]]) -> tuple[str, str]:
+    if node not in disputed:
+        return "undisputed", "no statement of the nation contradicts it"
+    if disputed[node][1]:
+        return "dominant", "it belongs to the consistent set with the greatest weight"
+    return "minority", "the statements that contradict it weigh more"
+
+
+def conservation(view: View) -> list[Equation]:
+    if not view.configuration.conflicts.enabled:
+        return []
+    standing = standing_statements(view)
+    return [
+        *equate("accepted statements = searches", view, standing, view.live("searches")),
+        *equate("accepted statements = resolutions", view, standing, view.current("resolutions")),
+    ]
+
+
+STAGE = Stage(
+    name="conflicts",
+    steps=(
+        Step(
+            name="searches",
+            writes=("conflicts", "searches"),
+            expected={"conflicts": expected_conflicts, "searches": expected_searches},
+            plan=plan_searches,
+            work=lambda view: SearchConflicts(view.configuration),
+        ),
+        Step(
+            name="resolutions",
+            writes=("resolutions",),
+            expected={"resolutions": expected_resolutions},
+            plan=plan_resolutions,
+            work=lambda view: ResolveConflicts(view.configuration.conflicts),
+            replaces=True,
+        ),
+    ),
+    conservation=conservation,
+)

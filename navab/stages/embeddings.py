@@ -1,0 +1,75 @@
+"""Embeddings: a sentence embedding of every canonical article's title and lead.
+
+Reads live canonical `articles`; writes one `embeddings` row each. Duplicates need no vector of their own.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import polars as pl
+
+from navab.configuration import EmbedderSection
+from navab.lake.hashing import combine, signature
+from navab.lake.storage import Storage
+from navab.live import canonical_articles
+from navab.models.embedder import load_embedder
+from navab.stages.base import Equation, Output, Stage, Step, Unit, conform, equate, plan_rows
+from navab.view import View
+
+VERSION = 1
+
+
+def expected(view: View) -> pl.DataFrame:
+    options = view.configuration.embedder
+    made_by = signature("embeddings", VERSION, **options.model_dump())
+    articles = canonical_articles(view)
+    return articles.select(
+        "article_id", "nation", pl.Series("fingerprint", combine(made_by, articles["content_hash"]))
+    )
+
+
+def plan(view: View) -> list[Unit]:
+    carry = canonical_articles(view).select("article_id", "record_id")
+    return plan_rows(view, "embeddings", {"articles": ("record_id", ("article_id", "title", "text"))}, carry=carry)
+
+
+@dataclass(frozen=True)
+class EmbedArticles:
+    """Embeds the articles of a unit."""
+
+    options: EmbedderSection
+
+    def __call__(self, unit: Unit, storage: Storage) -> Iterator[Output]:
+        articles = unit.reads["articles"].read(storage).select("article_id", "title", "text")
+        rows = unit.pending.join(articles, on="article_id", how="inner").sort("article_id")
+        leads = [lead(title, text, self.options.lead_chars) for title, text in rows.select("title", "text").iter_rows()]
+        vectors = load_embedder(self.options.kind, self.options.model).encode(leads)
+        vector = pl.Series("vector", vectors.tolist(), dtype=pl.List(pl.Float32))
+        yield Output("embeddings", conform(rows.with_columns(vector), "embeddings"))
+
+
+def lead(title: str | None, text: str, chars: int) -> str:
+    """Title and the beginning of the text, `chars` characters at most."""
+    whole = text if not title or text.startswith(title) else f"{title}\n{text}"
+    return whole[:chars]
+
+
+def conservation(view: View) -> list[Equation]:
+    return equate("canonical articles = embeddings", view, canonical_articles(view), view.live("embeddings"))
+
+
+STAGE = Stage(
+    name="embeddings",
+    steps=(
+        Step(
+            name="embeddings",
+            writes=("embeddings",),
+            expected={"embeddings": expected},
+            plan=plan,
+            work=lambda view: EmbedArticles(view.configuration.embedder),
+        ),
+    ),
+    conservation=conservation,
+)

@@ -1,0 +1,100 @@
+"""Screening: decide which articles are value-sensitive.
+
+Reads live `article_topics`, `embeddings` and the `overrides` of people; writes one `screening` row per article.
+An article's sensitivity is its own score, steadied by that of its topic; a person's word on a topic wins.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+import polars as pl
+
+from navab.configuration import Configuration
+from navab.lake.hashing import combine, signature
+from navab.lake.storage import Storage
+from navab.models.embedder import load_embedder
+from navab.stages.base import Equation, Output, Stage, Step, Unit, conform, equate, plan_rows
+from navab.topics.sensitivity import build_screen, value_areas
+from navab.view import View
+
+VERSION = 1
+_TOPIC_SHARE = 0.3
+
+
+def overrides(view: View) -> pl.DataFrame:
+    """The latest word of a person on each topic: topic_id, person (bool), note."""
+    rows = view.rows("overrides", "topic_id", "sensitive", "note", "sequence")
+    latest = rows.sort("sequence").unique("topic_id", keep="last", maintain_order=True)
+    return latest.select("topic_id", pl.col("sensitive").alias("person"), "note")
+
+
+def _decisions(view: View) -> pl.DataFrame:
+    """Live article topics with the score and the person's word of their topic."""
+    topics = view.current("topics", "topic_id", "sensitivity").select(
+        "topic_id", pl.col("sensitivity").alias("topic_sensitivity")
+    )
+    rows = view.live("article_topics", "topic_id").drop("_file")
+    return rows.join(topics, on="topic_id", how="left", maintain_order="left").join(
+        overrides(view), on="topic_id", how="left", maintain_order="left"
+    )
+
+
+def expected(view: View) -> pl.DataFrame:
+    rows = _decisions(view)
+    areas = value_areas().model_dump()
+    made_by = signature("screening", VERSION, threshold=view.configuration.screening.threshold, areas=areas)
+    word = rows["person"].cast(pl.Int64).fill_null(-1)
+    prints = combine(made_by, rows["fingerprint"], word)
+    return rows.select("article_id", "nation", pl.Series("fingerprint", prints))
+
+
+def plan(view: View) -> list[Unit]:
+    carry = _decisions(view).select("article_id", "topic_id", "topic_sensitivity", "person", "note")
+    reads = {"embeddings": ("article_id", ("vector",))}
+    return plan_rows(view, "screening", reads, carry=carry, unit_rows=10_000)
+
+
+@dataclass(frozen=True)
+class ScreenArticles:
+    """Scores the articles of a unit against the value areas."""
+
+    configuration: Configuration
+
+    def __call__(self, unit: Unit, storage: Storage) -> Iterator[Output]:
+        embeddings = unit.reads["embeddings"].read(storage).select("article_id", "vector")
+        rows = unit.pending.join(embeddings, on="article_id", how="inner").sort("article_id")
+        options = self.configuration.embedder
+        screen = build_screen(value_areas(), load_embedder(options.kind, options.model))
+        own, areas = screen.score(np.stack(rows["vector"].to_numpy()))
+        topic = rows["topic_sensitivity"].cast(pl.Float32).to_numpy()
+        score = np.where(np.isnan(topic), own, (1 - _TOPIC_SHARE) * own + _TOPIC_SHARE * topic)
+        decided = rows.with_columns(pl.Series("sensitivity", score, dtype=pl.Float32), pl.Series("area", areas))
+        sensitive = pl.col("sensitivity") >= self.configuration.screening.threshold
+        by_person = pl.col("person").is_not_null()
+        yield Output("screening", conform(decided.with_columns(
+            pl.coalesce("person", sensitive).alias("sensitive"),
+            pl.when(by_person).then(pl.lit("person")).otherwise(pl.lit("embedding")).alias("decided_by"),
+            pl.when(by_person).then("note").otherwise("area").alias("reason"),
+        ), "screening"))
+
+
+def conservation(view: View) -> list[Equation]:
+    return equate("article topics = screened articles", view, view.live("article_topics"), view.live("screening"))
+
+
+STAGE = Stage(
+    name="screening",
+    steps=(
+        Step(
+            name="screening",
+            writes=("screening",),
+            expected={"screening": expected},
+            plan=plan,
+            work=lambda view: ScreenArticles(view.configuration),
+        ),
+    ),
+    conservation=conservation,
+)

@@ -1,0 +1,278 @@
+"""Lexicons: all that navab's rules know of a language, one data file a language.
+
+No code names a language: what differs in grammar is an option that the lexicon declares.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from functools import cache, cached_property
+from importlib import resources
+from typing import Any, Literal
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from navab.errors import ConfigurationError
+from navab.text.phrases import capitalise, phrase_pattern
+
+StanceKind = Literal["norm", "position", "judgement"]
+UPPER = "A-ZÀ-ÖØ-ÞŒŠŽĐĆČŁ"
+
+
+class _Data(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class StanceGroup(_Data):
+    """Stance markers that are reversed and asked about in the same way.
+
+    A form may hold one gap: `…` is where negation goes, `~` is the end of the clause (a separable particle).
+    """
+
+    name: str
+    kind: StanceKind = Field(description="norm: what ought to be; position: for or against; judgement: right or wrong")
+    weight: float = Field(description="how strongly the marker alone speaks for a value statement")
+    affirmative: Mapping[str, str] = Field(default_factory=dict, description="positive form -> its reversal")
+    negative: Mapping[str, str] = Field(default_factory=dict, description="negative form -> its reversal")
+    question: str = Field(
+        "", description="of the positive form: {form}, {first}, {rest}; … holds the subject; empty: the lexicon's"
+    )
+    ask: Mapping[str, str] = Field(default_factory=dict, description="positive form -> question, where irregular")
+    names_subject: bool = Field(False, description="the form begins with its own subject, as in 'we support'")
+    after: tuple[str, ...] = Field((), description="endings that the words before the form must have, if there are any")
+    not_after: tuple[str, ...] = Field((), description="words that, right before the form, make it something else")
+    needs_subject: bool = Field(True, description="without a subject before the form the clause is no statement")
+
+
+class Negation(_Data):
+    """Where negation goes in a clause whose reversed form has a gap."""
+
+    skip: tuple[str, ...] = Field((), description="words that stay between the finite verb and the negation")
+    before: tuple[str, ...] = Field((), description="prepositions: opening a complement, they follow the negation")
+    articles: Mapping[str, str] = Field(default_factory=dict, description="indefinite -> negative article")
+    restored: Mapping[str, str] = Field(default_factory=dict, description="negative -> indefinite article, where sure")
+    instead: Mapping[str, str] = Field(default_factory=dict, description="word -> opposite that replaces negation")
+
+
+class Attribution(_Data):
+    """Who says what."""
+
+    verbs: tuple[str, ...] = Field(description="reporting verbs, in every form that occurs")
+    inverted: tuple[str, ...] = Field((), description="verb forms that carry their own pronoun (dit-il, sagte er)")
+    connectors: tuple[str, ...] = Field((), description="words that open the content of indirect speech")
+    separators: tuple[str, ...] = Field((), description="marks between verb and content that do without a connector")
+    bare: bool = Field(False, description="content may follow the verb without connector or separator")
+    according_to: tuple[str, ...] = Field((), description="prepositions that name the source first")
+    verb_final: bool = Field(False, description="the finite verb of a connected clause stands at its end")
+    trailing: bool = Field(True, description="'content, said X' without quotation marks occurs")
+    continues: bool = Field(False, description="subjectless norms after reported speech belong to the same speaker")
+    reported: Mapping[str, str] = Field(default_factory=dict, description="reported mood -> plain mood of a verb")
+    auxiliaries: tuple[str, ...] = Field((), description="verbs that may stand before a reporting participle")
+    skips: tuple[str, ...] = Field((), description="adverbs between a reporting verb and the name behind it")
+    scope_stops: tuple[str, ...] = Field((), description="words that end a speaker's name (in, at, on the phone)")
+
+
+class Speakers(_Data):
+    """How a speaker's name is told from what surrounds it."""
+
+    titles: tuple[str, ...] = Field(description="titles and offices, kept out of the speaker")
+    national_titles: tuple[str, ...] = Field((), description="offices that, without a foreign country, are at home")
+    bodies: tuple[str, ...] = Field(description="institutions written small, or as common nouns, that speak")
+    particles: tuple[str, ...] = Field((), description="small words inside a name (van, de la)")
+    pronouns: tuple[str, ...] = Field(description="pronouns that stand for a speaker")
+    determiners: tuple[str, ...] = ()
+    surnames: str = Field("", description="characters that begin a name, in scripts without capitals")
+    not_names: tuple[str, ...] = Field((), description="capitalised words that are no name (weekdays, months, ...)")
+
+
+class Script(_Data):
+    """A second script of the language: all terms are derived by replacing characters."""
+
+    name: str
+    base: str = Field(description="characters of the first script")
+    other: str = Field(description="the same characters in the other script, in the same order")
+
+
+class Lexicon(_Data):
+    """All language data of the rules engine and the polarity judge."""
+
+    language: str
+    spaced: bool = Field(description="words are separated by spaces")
+    sentence_ends: str
+    clause_marks: str = Field(description="characters that separate clauses")
+    quotes: tuple[tuple[str, str], ...]
+    abbreviations: tuple[str, ...] = ()
+    ordinal_dots: bool = Field(False, description="a full stop after a number may mark an ordinal")
+    statement_length: tuple[int, int] = Field(description="shortest and longest statement, in characters")
+    clause_statements: bool = Field(False, description="a statement is one clause, not the whole sentence")
+    open_endings: tuple[str, ...] = Field((), description="a clause that ends so goes on in the next")
+    question: str = Field(description="question template of stance forms that declare none")
+    question_mark: str = "?"
+    full_stop: str = "."
+    question_openers: tuple[str, ...] = Field((), description="words that make a sentence a question")
+    verb_second: bool = Field(False, description="whatever opens a clause is followed by its finite verb")
+    stances: tuple[StanceGroup, ...]
+    reported_positions: tuple[str, ...] = Field((), description="stance groups whose subject is the speaker")
+    decoys: tuple[str, ...] = Field((), description="phrases that hold a stance form but take no stance")
+    negation: Negation = Negation()
+    contractions: Mapping[str, str] = Field(default_factory=dict, description="word pairs that merge: 'à le ' -> 'au '")
+    elisions: Mapping[str, str] = Field(default_factory=dict, description="endings shortened before a vowel")
+    subordinators: tuple[str, ...] = Field((), description="words that open a subordinate clause")
+    connectors: tuple[str, ...] = Field((), description="openings such as 'but' that a statement does without")
+    inverting: tuple[str, ...] = Field((), description="adverbs that a statement does without, followed by its verb")
+    opinion_prefixes: tuple[str, ...] = Field((), description="'I think that' and the like, regular expressions")
+    first_person: tuple[str, ...] = Field((), description="subjects too personal for a statement")
+    unclear: tuple[str, ...] = Field(description="openings that point outside the statement")
+    unclear_inside: tuple[str, ...] = Field((), description="words that point outside unless somebody is named before")
+    anaphora: tuple[str, ...] = Field((), description="pronouns that need a noun before them in the statement")
+    expletives: tuple[str, ...] = Field((), description="openings that look like an unclear one but are none")
+    finite_words: tuple[str, ...] = Field((), description="verbs that, before the stance, show another main verb")
+    capitalised: tuple[str, ...] = Field((), description="adjectives written large inside a sentence")
+    name_followers: tuple[str, ...] = Field((), description="small words that may follow a name in a subject")
+    leads: tuple[str, ...] = Field((), description="words that open an adverbial before the subject (in, if, with)")
+    uncapitalised: tuple[str, ...] = Field((), description="words written small inside a sentence")
+    value_words: tuple[str, ...] = Field(description="beginnings of words that speak of values and public affairs")
+    trivial_words: tuple[str, ...] = Field(description="beginnings of words of sport, show business, weather, markets")
+    boilerplate: tuple[str, ...] = Field((), description="regular expressions of text that is no article")
+    attribution: Attribution
+    speakers: Speakers
+    countries: tuple[str, ...] = Field(description="countries, peoples and adjectives of the world, incl. home")
+    stopwords: tuple[str, ...] = Field(description="words without content for comparing statements")
+    negators: tuple[str, ...] = Field(description="words and phrases that negate")
+    antonyms: tuple[tuple[tuple[str, ...], tuple[str, ...]], ...] = Field(description="words for, words against")
+    neutral_stances: tuple[str, ...] = Field((), description="modals that carry no content of their own")
+    quantities: tuple[str, ...] = Field((), description="number words")
+    script: Script | None = None
+
+    def for_text(self, text: str) -> Lexicon:
+        """Choose the lexicon of the script that a text is written in."""
+        if self.script is None or not self._other_script.search(text):
+            return self
+        return _in_other_script(self.language)
+
+    @cached_property
+    def _other_script(self) -> re.Pattern[str]:
+        assert self.script is not None
+        return re.compile(f"[{self.script.other}]")
+
+    def _pattern(self, phrases: tuple[str, ...]) -> re.Pattern[str]:
+        """Compile a list of this lexicon's phrases, in small and capitalised writing."""
+        if not self.spaced:
+            return phrase_pattern(phrases, False)
+        return phrase_pattern([*phrases, *map(capitalise, phrases)], True)
+
+    @cached_property
+    def stance_forms(self) -> Mapping[str, StanceForm]:
+        """All stance forms by what stands before their gap: the longest match wins."""
+        return _stance_forms(self.stances)
+
+    @cached_property
+    def decoy_set(self) -> frozenset[str]:
+        return frozenset(self.decoys)
+
+    @cached_property
+    def stance_pattern(self) -> re.Pattern[str]:
+        return self._pattern((*self.stance_forms, *self.decoys))
+
+    @cached_property
+    def reporting_pattern(self) -> re.Pattern[str]:
+        return self._pattern((*self.attribution.verbs, *self.attribution.inverted))
+
+    @cached_property
+    def content_pattern(self) -> re.Pattern[str]:
+        return self._pattern(self.attribution.connectors)
+
+    @cached_property
+    def source_pattern(self) -> re.Pattern[str]:
+        return self._pattern(self.attribution.according_to)
+
+    @cached_property
+    def subordinator_pattern(self) -> re.Pattern[str]:
+        return self._pattern(self.subordinators)
+
+    @cached_property
+    def connector_pattern(self) -> re.Pattern[str]:
+        return self._pattern(self.connectors)
+
+    @cached_property
+    def inverting_pattern(self) -> re.Pattern[str]:
+        return self._pattern(self.inverting)
+
+    @cached_property
+    def question_pattern(self) -> re.Pattern[str]:
+        return self._pattern(self.question_openers)
+
+
+class StanceForm(_Data):
+    """One stance form of a group: `head`, then perhaps `tail` behind a gap."""
+
+    head: str
+    tails: Mapping[str, str] = Field(description="tail behind the gap ('' for none) -> the form as written")
+    group: StanceGroup
+
+
+def _stance_forms(groups: tuple[StanceGroup, ...]) -> dict[str, StanceForm]:
+    found: dict[str, tuple[StanceGroup, dict[str, str]]] = {}
+    for group in groups:
+        for form in (*group.affirmative, *group.negative):
+            head, tail = split_gap(form)
+            found.setdefault(head, (group, {}))[1].setdefault(tail, form)
+    return {head: StanceForm(head=head, tails=tails, group=group) for head, (group, tails) in found.items()}
+
+
+def split_gap(form: str) -> tuple[str, str]:
+    """Split a form at its gap; the tail keeps the mark of a clause-final gap."""
+    if "…" in form:
+        head, tail = form.split("…", 1)
+        return head.strip(), tail.strip()
+    if "~" in form:
+        head, tail = form.split("~", 1)
+        return head.strip(), "~" + tail.strip()
+    return form, ""
+
+
+@cache
+def load_lexicon(code: str) -> Lexicon:
+    """Read the lexicon of a language once; raises ConfigurationError naming the known codes."""
+    return _validate(code, _read(code))
+
+
+@cache
+def _in_other_script(code: str) -> Lexicon:
+    base = load_lexicon(code)
+    assert base.script is not None
+    table = str.maketrans(base.script.base, base.script.other)
+    data = _translated({k: v for k, v in _read(code).items() if k != "script"}, table)
+    return _validate(code, data)
+
+
+def _read(code: str) -> dict[str, Any]:
+    folder = resources.files("navab.text") / "lexicons"
+    file = folder / f"{code}.yaml"
+    if not code.isalnum() or not file.is_file():
+        known = ", ".join(sorted(f.name.removesuffix(".yaml") for f in folder.iterdir() if f.name.endswith(".yaml")))
+        raise ConfigurationError(f"no lexicon for language '{code}': known languages are {known}")
+    data: dict[str, Any] = yaml.load(file.read_text("utf-8"), Loader=yaml.BaseLoader)  # no word becomes a boolean
+    return data
+
+
+def _validate(code: str, data: dict[str, Any]) -> Lexicon:
+    try:
+        return Lexicon.model_validate(data)
+    except ValidationError as error:
+        first = error.errors()[0]
+        where = ".".join(map(str, first["loc"]))
+        raise ConfigurationError(f"lexicon {code}.yaml, {where}: {first['msg']}") from None
+
+
+def _translated(value: Any, table: Mapping[int, int]) -> Any:
+    """Replace the characters of every string in nested data, keys of word maps included."""
+    if isinstance(value, str):
+        return value.translate(table)
+    if isinstance(value, list):
+        return [_translated(item, table) for item in value]
+    if isinstance(value, dict):
+        return {key.translate(table): _translated(item, table) for key, item in value.items()}
+    return value

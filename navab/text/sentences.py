@@ -1,0 +1,80 @@
+"""Sentence splitting by a lexicon: offsets into the text as it is, quotations kept whole."""
+
+from __future__ import annotations
+
+import re
+from functools import cache
+from typing import NamedTuple
+
+from navab.text.lexicon import UPPER, Lexicon
+
+
+class Span(NamedTuple):
+    """A half-open range of characters."""
+
+    start: int
+    end: int
+
+    def of(self, text: str) -> str:
+        """Return the characters of the span."""
+        return text[self.start : self.end]
+
+
+@cache
+def _quote_pattern(pairs: tuple[tuple[str, str], ...]) -> re.Pattern[str]:
+    """Match a quotation inside one line, the marks included."""
+    parts = [
+        rf"{re.escape(left)}[^{re.escape(left)}{re.escape(right)}\n]{{2,1500}}{re.escape(right)}"
+        for left, right in pairs
+    ]
+    return re.compile("|".join(parts))
+
+
+@cache
+def _break_pattern(ends: str, closers: str, spaced: bool) -> re.Pattern[str]:
+    """Match where a sentence may end: end marks with closing marks, or a line break."""
+    mark = rf"[{re.escape(ends)}]+[{re.escape(closers)})\]]*"
+    opener = r"(?=\s+[^a-zß-öø-ÿ\s])" if spaced else ""
+    return re.compile(rf"{mark}{opener}|\s*\n\s*")
+
+
+@cache
+def _abbreviation_pattern(abbreviations: tuple[str, ...], ordinals: bool) -> re.Pattern[str]:
+    """Match text whose final full stop ends an abbreviation, an initial or an ordinal, not a sentence."""
+    words = "|".join(re.escape(word) for word in abbreviations) or "(?!)"
+    number = r"|\d{1,2}" if ordinals else ""
+    return re.compile(rf"(?:^|[\s(\"“„«‘'-])(?:{words}|[{UPPER}]{number})\.$")
+
+
+def find_quotes(text: str, lexicon: Lexicon) -> list[Span]:
+    """Find quotations, marks included; a quotation does not cross a line break."""
+    return [Span(*m.span()) for m in _quote_pattern(lexicon.quotes).finditer(text)]
+
+
+def split_sentences(text: str, lexicon: Lexicon, quotes: list[Span] | None = None) -> list[Span]:
+    """Split a text to sentences; `quotes` spares finding the quotations again."""
+    inside = find_quotes(text, lexicon) if quotes is None else quotes
+    closers = "".join(dict.fromkeys(right for _, right in lexicon.quotes))
+    abbreviation = _abbreviation_pattern(lexicon.abbreviations, lexicon.ordinal_dots)
+    spans: list[Span] = []
+    start = quote = 0
+    for match in _break_pattern(lexicon.sentence_ends, closers, lexicon.spaced).finditer(text):
+        while quote < len(inside) and inside[quote].end <= match.start():
+            quote += 1
+        if quote < len(inside) and inside[quote].start < match.start() and match.end() < inside[quote].end:
+            continue
+        if match.group() == "." and abbreviation.search(text, max(start, match.end() - 24), match.end()):
+            continue
+        _append(spans, text, start, match.end())
+        start = match.end()
+    _append(spans, text, start, len(text))
+    return spans
+
+
+def _append(spans: list[Span], text: str, start: int, end: int) -> None:
+    while start < end and text[start].isspace():
+        start += 1
+    while end > start and text[end - 1].isspace():
+        end -= 1
+    if start < end:
+        spans.append(Span(start, end))
