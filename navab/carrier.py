@@ -79,7 +79,10 @@ class Carrier:
         else:
             cpus = self._resources.num_cpus or os.cpu_count() or 1
             ray.init(
-                num_cpus=cpus, include_dashboard=False, logging_level=logging.WARNING, log_to_driver=False,
+                num_cpus=cpus,
+                include_dashboard=False,
+                logging_level=logging.WARNING,
+                log_to_driver=False,
                 object_store_memory=256 * 1024 * 1024,
             )
         _configure(ray.data)

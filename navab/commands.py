@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import time
 from collections.abc import Sequence
 from datetime import UTC, datetime
@@ -80,7 +81,9 @@ def status(config: Path | None, settings: Sequence[str]) -> None:
     table = _table("table", "version", "rows", "live")
     states = summary.tables(view)
     for state in states:
-        table.add_row(state.name, str(state.version), f"{state.rows:,}", "" if state.live is None else f"{state.live:,}")
+        table.add_row(
+            state.name, str(state.version), f"{state.rows:,}", "" if state.live is None else f"{state.live:,}"
+        )
     if not states:
         _print(f"lake {lake.storage.root} holds no tables yet: start `navab run`")
         return
@@ -92,7 +95,9 @@ def status(config: Path | None, settings: Sequence[str]) -> None:
     _print(refused)
     last = runs.last_run(lake.storage)
     if last is not None:
-        _print(f"last run: {last.command}, {last.started_at:%Y-%m-%d %H:%M:%S} UTC, {last.seconds:.1f} s, {last.outcome}")
+        _print(
+            f"last run: {last.command}, {last.started_at:%Y-%m-%d %H:%M:%S} UTC, {last.seconds:.1f} s, {last.outcome}"
+        )
 
 
 def release(config: Path | None, settings: Sequence[str]) -> None:
@@ -135,7 +140,9 @@ def topics_export(file: Path, config: Path | None, settings: Sequence[str]) -> N
     _, _, view = _open(config, settings)
     content = export_topics(view)
     file.write_text(content, "utf-8")
-    _print(f"{content.count(chr(10)) - 1:,} topics: {file}; fill in `decision` with yes or no, then `navab topics import`")
+    _print(
+        f"{content.count(chr(10)) - 1:,} topics: {file}; fill in `decision` with yes or no, then `navab topics import`"
+    )
 
 
 def topics_import(file: Path, config: Path | None, settings: Sequence[str]) -> None:
@@ -184,8 +191,12 @@ def _warnings(configuration: Configuration, view: View) -> list[str]:
 
     warnings = []
     if configuration.engine.kind == "rules":
-        warnings.append("engine: rules (baseline): statements and reversals were made by lexicons, not by a language model")
-    warnings.append("A quoted speaker is not a nation: who is cited by an outlet does not thereby speak for its country.")
+        warnings.append(
+            "engine: rules (baseline): statements and reversals were made by lexicons, not by a language model"
+        )
+    warnings.append(
+        "A quoted speaker is not a nation: who is cited by an outlet does not thereby speak for its country."
+    )
     share = unofficial_share(view)
     if share > 0:
         warnings.append(f"{100 * share:.0f} % of the articles come from outlets that are not official sources.")
@@ -197,7 +208,9 @@ def _publish(view: View) -> None:
 
     published = publish(view)
     rows = sum(shard.rows for shard in published.manifest.shards)
-    _print(f"release {published.manifest.name}: {rows:,} rows, {'new' if published.new else 'unchanged'}: {published.uri}")
+    _print(
+        f"release {published.manifest.name}: {rows:,} rows, {'new' if published.new else 'unchanged'}: {published.uri}"
+    )
 
 
 def _print_summary(view: View) -> None:
@@ -208,7 +221,13 @@ def _print_summary(view: View) -> None:
     )
     for one in funnels(view):
         counts = (
-            one.articles, one.accepted, one.duplicates, one.sensitive, one.quoted, one.official, one.contradictions,
+            one.articles,
+            one.accepted,
+            one.duplicates,
+            one.sensitive,
+            one.quoted,
+            one.official,
+            one.contradictions,
             one.triples,
         )
         table.add_row(one.nation, *(f"{count:,}" for count in counts))
@@ -219,13 +238,15 @@ def _table(first: str, *others: str) -> Table:
     table = Table(box=None, pad_edge=False, header_style="bold")
     table.add_column(first)
     for name in others:
-        table.add_column(name, justify="right" if name not in ("nation", "languages", "official sources",
-                                                                "rejected because") else "left")
+        table.add_column(
+            name,
+            justify="right" if name not in ("nation", "languages", "official sources", "rejected because") else "left",
+        )
     return table
 
 
 def _print(what: str | Table) -> None:
-    console = Console(soft_wrap=True, highlight=False)
+    console = Console(soft_wrap=True, highlight=False, width=None if sys.stdout.isatty() else 160)
     if isinstance(what, str):
         console.print(what, markup=False)
     else:

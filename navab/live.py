@@ -42,8 +42,10 @@ def pair_fingerprints(pairs: pl.DataFrame, statements: pl.DataFrame, judged_by: 
     `pairs` has left_id and right_id; `statements` has statement_id and fingerprint; other pairs are left out.
     """
     prints = statements.select("statement_id", "fingerprint")
-    both = pairs.select("left_id", "right_id").join(
-        prints.rename({"statement_id": "left_id", "fingerprint": "left"}), on="left_id", how="inner"
-    ).join(prints.rename({"statement_id": "right_id", "fingerprint": "right"}), on="right_id", how="inner")
+    both = (
+        pairs.select("left_id", "right_id")
+        .join(prints.rename({"statement_id": "left_id", "fingerprint": "left"}), on="left_id", how="inner")
+        .join(prints.rename({"statement_id": "right_id", "fingerprint": "right"}), on="right_id", how="inner")
+    )
     fingerprint = combine(judged_by, both["left"], both["right"])
     return both.select("left_id", "right_id", pl.Series("fingerprint", fingerprint)).unique()

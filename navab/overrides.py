@@ -16,7 +16,18 @@ from navab.lake.schema import load_schema
 from navab.stages.base import Output, conform
 from navab.view import View
 
-_FIELDS = ("topic_id", "nation", "label", "keywords", "size", "sensitivity", "sensitive", "decided_by", "decision", "note")
+_FIELDS = (
+    "topic_id",
+    "nation",
+    "label",
+    "keywords",
+    "size",
+    "sensitivity",
+    "sensitive",
+    "decided_by",
+    "decision",
+    "note",
+)
 _WORDS = {"yes": True, "true": True, "1": True, "no": False, "false": False, "0": False}
 
 
@@ -74,9 +85,13 @@ def _commit_overrides(
     nations = dict(topics.select("topic_id", "nation").iter_rows())
     made = [
         {
-            "override_id": int(combine(topic, start + number)[0]), "nation": nations[topic],
-            "fingerprint": int(combine(topic, start + number, int(word))[0]), "topic_id": topic, "sensitive": word,
-            "note": note or None, "sequence": start + number,
+            "override_id": int(combine(topic, start + number)[0]),
+            "nation": nations[topic],
+            "fingerprint": int(combine(topic, start + number, int(word))[0]),
+            "topic_id": topic,
+            "sensitive": word,
+            "note": note or None,
+            "sequence": start + number,
         }
         for number, (topic, (word, note)) in enumerate(sorted(fresh.items()))
     ]
@@ -89,8 +104,13 @@ def _commit_topics(fresh: dict[int, tuple[bool, str]], topics: pl.DataFrame, vie
     """Show the person's word in the snapshot of the topics; the model itself stays as it is."""
     word = {topic: sensitive for topic, (sensitive, _) in fresh.items()}
     decided = topics.with_columns(
-        pl.col("topic_id").replace_strict(word, default=pl.col("sensitive"), return_dtype=pl.Boolean).alias("sensitive"),
-        pl.when(pl.col("topic_id").is_in(list(word))).then(pl.lit("person")).otherwise("decided_by").alias("decided_by"),
+        pl.col("topic_id")
+        .replace_strict(word, default=pl.col("sensitive"), return_dtype=pl.Boolean)
+        .alias("sensitive"),
+        pl.when(pl.col("topic_id").is_in(list(word)))
+        .then(pl.lit("person"))
+        .otherwise("decided_by")
+        .alias("decided_by"),
     )
     changed = decided.filter(pl.col("topic_id").is_in(list(word)))["nation"].unique().sort().to_list()
     for nation in changed:

@@ -50,7 +50,9 @@ def publish(view: View) -> Published:
         except ReleaseExistsError:
             continue
         return Published(made, storage.uri("releases", name), new)
-    raise StorageError(f"release {_name(view, revision + 1)} appeared while it was being written; run the command again")
+    raise StorageError(
+        f"release {_name(view, revision + 1)} appeared while it was being written; run the command again"
+    )
 
 
 def _name(view: View, revision: int) -> str:
@@ -88,10 +90,12 @@ def _triples(view: View) -> pl.DataFrame:
     triples = stored.join(accepted, on=["statement_id", "fingerprint"], how="semi")
     topics = view.current("topics", "topic_id", "label").select("topic_id", pl.col("label").alias("topic"))
     assigned = view.live("article_topics", "topic_id").select("article_id", "topic_id")
-    joined = triples.join(assigned.join(topics, on="topic_id", how="left"), on="article_id", how="left").join(
-        _decisions(view), on="statement_id", how="left"
-    ).with_columns(
-        pl.col("support").fill_null(1), pl.col("retained").fill_null(True), pl.col("contested").fill_null(False)
+    joined = (
+        triples.join(assigned.join(topics, on="topic_id", how="left"), on="article_id", how="left")
+        .join(_decisions(view), on="statement_id", how="left")
+        .with_columns(
+            pl.col("support").fill_null(1), pl.col("retained").fill_null(True), pl.col("contested").fill_null(False)
+        )
     )
     return joined.join(_texts(view), on="article_id", how="left") if view.configuration.release.include_text else joined
 

@@ -108,9 +108,7 @@ class View:
             return ["nation", "fingerprint"]
         return [*schema.key, "path", "fingerprint"]
 
-    def _cached(
-        self, kind: str, table: str, names: tuple[str, ...], make: Callable[[], pl.DataFrame]
-    ) -> pl.DataFrame:
+    def _cached(self, kind: str, table: str, names: tuple[str, ...], make: Callable[[], pl.DataFrame]) -> pl.DataFrame:
         key = (kind, table, names)
         if key not in self._frames:
             self._frames[key] = make()

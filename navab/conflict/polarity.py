@@ -178,7 +178,7 @@ def _compiled(
     spaced: bool,
 ) -> _Words:
     """Compile the polarity words; a word keeps the first axis that names it."""
-    axes: dict[str, tuple[int, int]] = {word: (_NEGATION, 1) for word in negators}
+    axes: dict[str, tuple[int, int]] = dict.fromkeys(negators, (_NEGATION, 1))
     for index, pair in enumerate(antonyms):
         for words, sign in zip(pair, (1, -1), strict=True):
             for word in words:

@@ -46,9 +46,7 @@ class Nation(BaseModel):
 
     @cached_property
     def _official_names(self) -> frozenset[str]:
-        return frozenset(
-            name.casefold() for outlet in self.official_sources for name in (outlet.name, *outlet.aliases)
-        )
+        return frozenset(name.casefold() for outlet in self.official_sources for name in (outlet.name, *outlet.aliases))
 
     def is_official(self, source: str | None, url: str | None) -> bool:
         """Tell whether an outlet, by its name or by the domain of its url, is an official source."""

@@ -63,7 +63,9 @@ def list_source(source: Source, options: StorageOptions) -> list[SourceFile]:
         raise StorageError(f"source {source.path} cannot be listed: {error.strerror or error}") from error
     files = {path: entry for path, entry in found.items() if entry["type"] == "file"}
     if not files and found:
-        raise ConfigurationError(f"source {source.path} is a folder: write {source.path.rstrip('/')}/*.jsonl or similar")
+        raise ConfigurationError(
+            f"source {source.path} is a folder: write {source.path.rstrip('/')}/*.jsonl or similar"
+        )
     if not files:
         raise ConfigurationError(f"source {source.path} matches no file")
     base = _fixed_part(pattern)
@@ -92,7 +94,7 @@ def open_source(file: SourceFile, options: StorageOptions) -> Iterator[Any]:
     with raw:
         if file.uri.endswith(".gz"):
             with gzip.open(raw, "rb") as unpacked:
-                yield io.BufferedReader(unpacked, buffer_size=1 << 20)  # type: ignore[arg-type]
+                yield io.BufferedReader(unpacked, buffer_size=1 << 20)
         else:
             yield raw
 

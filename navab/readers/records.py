@@ -50,7 +50,7 @@ def parse_time(value: str | None) -> datetime | None:
     if value is None or not value.strip():
         return None
     try:
-        parsed = date_parser.parse(value.strip(), default=datetime(1, 1, 1))
+        parsed: datetime = date_parser.parse(value.strip(), default=datetime(1, 1, 1))
     except (ValueError, OverflowError):
         return None
     if parsed.year < 1000:

@@ -60,9 +60,7 @@ class ReleaseOptions:
     created_at: datetime | None = None  # None: now
 
 
-def build_release(
-    inputs: ReleaseInputs, options: ReleaseOptions, fs: AbstractFileSystem, root: str
-) -> Manifest:
+def build_release(inputs: ReleaseInputs, options: ReleaseOptions, fs: AbstractFileSystem, root: str) -> Manifest:
     """Write a release to `root`, or return the one that lies there if its content is the same.
 
     Raises ConfigurationError if there is nothing to release or if another release lies there, and

@@ -19,9 +19,7 @@ _SUBSET_MEANINGS = {
     "without_conflict_reduction": "every accepted statement, contradictions included",
 }
 # What the Hub accepts as a licence identifier here; anything else is declared as `other` and named.
-_HUB_LICENCES = frozenset(
-    {"apache-2.0", "cc-by-4.0", "cc-by-sa-4.0", "cc-by-nc-4.0", "cc0-1.0", "mit", "other"}
-)
+_HUB_LICENCES = frozenset({"apache-2.0", "cc-by-4.0", "cc-by-sa-4.0", "cc-by-nc-4.0", "cc0-1.0", "mit", "other"})
 
 
 def dataset_card(manifest: Manifest, languages: list[str], contact: str | None) -> str:
@@ -69,9 +67,7 @@ def table_cell(value: object) -> str:
 
 
 def _config(name: str, folder: str, splits: set[str]) -> dict[str, Any]:
-    files = [
-        {"split": split, "path": f"{folder}/*/{split}/part-*.arrow"} for split in _SPLITS if split in splits
-    ]
+    files = [{"split": split, "path": f"{folder}/*/{split}/part-*.arrow"} for split in _SPLITS if split in splits]
     return {"config_name": name, "data_files": files} | ({"default": True} if name == "default" else {})
 
 

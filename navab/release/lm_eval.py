@@ -49,8 +49,7 @@ def _template(version: str) -> dict[str, Any]:
         "doc_to_target": "answer",
         "target_delimiter": "\n",
         "metric_list": [
-            {"metric": metric, "aggregation": "mean", "higher_is_better": True}
-            for metric in ("acc", "acc_norm")
+            {"metric": metric, "aggregation": "mean", "higher_is_better": True} for metric in ("acc", "acc_norm")
         ],
         "metadata": {"version": version},
     }

@@ -126,9 +126,7 @@ def read_manifest(fs: AbstractFileSystem, root: str) -> Manifest:
     """Read a release's manifest; raises StorageError if there is no release."""
     manifest = find_manifest(fs, root)
     if manifest is None:
-        raise StorageError(
-            f"no release at {root}: it has no {MANIFEST}; check the path or run `navab release`"
-        )
+        raise StorageError(f"no release at {root}: it has no {MANIFEST}; check the path or run `navab release`")
     return manifest
 
 
@@ -143,6 +141,4 @@ def find_manifest(fs: AbstractFileSystem, root: str) -> Manifest | None:
         return Manifest.model_validate_json(payload)
     except ValidationError as error:
         where = ".".join(str(part) for part in error.errors()[0]["loc"]) or "JSON"
-        raise StorageError(
-            f"{join(root, MANIFEST)} is damaged at '{where}': build the release again"
-        ) from error
+        raise StorageError(f"{join(root, MANIFEST)} is damaged at '{where}': build the release again") from error

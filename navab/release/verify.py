@@ -30,9 +30,7 @@ class Verification:
         return not self.problems
 
 
-def verify(
-    fs: AbstractFileSystem, root: str, contradictions: Iterable[tuple[int, int]] | None = None
-) -> Verification:
+def verify(fs: AbstractFileSystem, root: str, contradictions: Iterable[tuple[int, int]] | None = None) -> Verification:
     """Recompute every hash and row count of a release.
 
     `contradictions` are pairs of statement ids that contradict each other: no pair may be retained whole.

@@ -118,6 +118,4 @@ def _segments(reasons: Counter[str], shades: Mapping[str, int]) -> tuple[Segment
     if others:
         named.append((MOST_REASONS, OTHER_REASONS, others))
     total = reasons.total()
-    return tuple(
-        Segment(reason, shade, count, percent(count, total)) for shade, reason, count in sorted(named)
-    )
+    return tuple(Segment(reason, shade, count, percent(count, total)) for shade, reason, count in sorted(named))

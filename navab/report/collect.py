@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import UTC, datetime
+from typing import Any
 
 import polars as pl
 
@@ -27,9 +28,7 @@ LARGEST_CONFLICTS = 40
 _SIDE = ("text", "evidence", "speaker", "source", "published_at", "article_id", "language")
 
 
-def collect(
-    view: View, equations: Sequence[Equation], last: RunRecord | None, warnings: Sequence[str]
-) -> ReportData:
+def collect(view: View, equations: Sequence[Equation], last: RunRecord | None, warnings: Sequence[str]) -> ReportData:
     """Everything on the report's page, as the lake stands."""
     from navab import __version__  # noqa: PLC0415  (the package's own version, without a circle)
 
@@ -128,9 +127,7 @@ def _triples(view: View) -> tuple[tuple[TripleSample, ...], int]:
 
 def _conflicts(view: View) -> tuple[tuple[Conflict, ...], int]:
     """The contradictions with most outlets behind them."""
-    decided = view.current("resolutions", "component_id", "support", "retained", "reason").drop(
-        "_file", "fingerprint"
-    )
+    decided = view.current("resolutions", "component_id", "support", "retained", "reason").drop("_file", "fingerprint")
     pairs = view.current("conflicts", "verdict").filter(pl.col("verdict") == "contradiction")
     sizes = decided.group_by("component_id").len("component_size")
     sides = decided.join(sizes, on="component_id").drop("nation")
@@ -145,22 +142,20 @@ def _conflicts(view: View) -> tuple[tuple[Conflict, ...], int]:
         .join(right, on="right_id")
         .with_columns((pl.col("left_support") + pl.col("right_support")).alias("support"))
     )
-    largest = joined.sort(["support", "left_id", "right_id"], descending=[True, False, False]).head(
-        LARGEST_CONFLICTS
-    )
+    largest = joined.sort(["support", "left_id", "right_id"], descending=[True, False, False]).head(LARGEST_CONFLICTS)
     ids = pl.concat([largest["left_id"], largest["right_id"]]).unique()
     texts = _statements(view, ids)
     return tuple(_conflict(row, texts) for row in largest.iter_rows(named=True)), pairs.height
 
 
-def _statements(view: View, ids: pl.Series) -> dict[int, dict[str, object]]:
+def _statements(view: View, ids: pl.Series) -> dict[int, dict[str, Any]]:
     current = view.current("statements").filter(pl.col("statement_id").is_in(ids.implode()))
     stored = view.snapshot("statements").read(["statement_id", "fingerprint", *_SIDE])
     rows = stored.join(current, on=["statement_id", "fingerprint"], how="semi")
     return {row["statement_id"]: row for row in rows.iter_rows(named=True)}
 
 
-def _conflict(row: dict[str, object], texts: dict[int, dict[str, object]]) -> Conflict:
+def _conflict(row: dict[str, object], texts: dict[int, dict[str, Any]]) -> Conflict:
     left, right = (_side(row, side, texts[int(str(row[f"{side}_id"]))]) for side in ("left", "right"))
     minority = "left" if not row["left_retained"] else "right"
     return Conflict(
@@ -173,13 +168,13 @@ def _conflict(row: dict[str, object], texts: dict[int, dict[str, object]]) -> Co
     )
 
 
-def _side(row: dict[str, object], side: str, text: dict[str, object]) -> ConflictSide:
+def _side(row: dict[str, object], side: str, text: dict[str, Any]) -> ConflictSide:
     return ConflictSide(
         statement=str(text["text"]),
         evidence=str(text["evidence"]),
         retained=bool(row[f"{side}_retained"]),
         speaker=text["speaker"],
         source=text["source"],
-        published_at=text["published_at"],  # type: ignore[arg-type]
+        published_at=text["published_at"],
         support=int(str(row[f"{side}_support"])),
     )

@@ -88,8 +88,10 @@ def plan(view: View) -> list[Unit]:
 
 def _reading_signature(view: View, file: SourceFile) -> int:
     settings = file.source.model_dump(exclude={"path"})
-    nations = {code: nation.model_dump(include={"languages", "official_sources"}) for code, nation in
-               view.registry.nations.items()}
+    nations = {
+        code: nation.model_dump(include={"languages", "official_sources"})
+        for code, nation in view.registry.nations.items()
+    }
     language = view.configuration.language.model_dump()
     return signature("articles", VERSION, source=settings, etag=file.etag, language=language, nations=nations)
 
@@ -133,11 +135,26 @@ class ReadFile:
                     batch = []
         if batch:
             yield self._judge(batch)
-        yield Output("files", load_schema("files").table([{
-            "uri": file.uri, "nation": file.source.nation, "fingerprint": fingerprint, "etag": file.etag,
-            "size": file.size, "records": records, "error": error, "name": unit.facts["name"],
-            "crawl": file.source.crawl, "generation": unit.facts["generation"], "read_at": datetime.now(UTC),
-        }]))
+        yield Output(
+            "files",
+            load_schema("files").table(
+                [
+                    {
+                        "uri": file.uri,
+                        "nation": file.source.nation,
+                        "fingerprint": fingerprint,
+                        "etag": file.etag,
+                        "size": file.size,
+                        "records": records,
+                        "error": error,
+                        "name": unit.facts["name"],
+                        "crawl": file.source.crawl,
+                        "generation": unit.facts["generation"],
+                        "read_at": datetime.now(UTC),
+                    }
+                ]
+            ),
+        )
 
     def _judge(self, rows: list[dict[str, Any]]) -> Output:
         options = self.configuration.language
@@ -179,9 +196,13 @@ class RecordParser:
 
     def __call__(self, raw: RawRecord) -> dict[str, Any]:
         row: dict[str, Any] = {
-            "record_id": text_hash(self._file.uri, str(raw.number)), "nation": self._source.nation,
-            "fingerprint": self._fingerprint, "path": self._file.uri, "record_no": raw.number,
-            "crawl": self._source.crawl, "rejected_reason": raw.unreadable,
+            "record_id": text_hash(self._file.uri, str(raw.number)),
+            "nation": self._source.nation,
+            "fingerprint": self._fingerprint,
+            "path": self._file.uri,
+            "record_no": raw.number,
+            "crawl": self._source.crawl,
+            "rejected_reason": raw.unreadable,
         }
         if raw.unreadable is None:
             try:
@@ -200,7 +221,15 @@ class RecordParser:
         text = clean_text(text)
         title, url, source, licence, own_id, published, nation = (
             clean_text(value) if (value := text_field(fields, name)) else None
-            for name in (names.title, names.url, names.source, names.licence, names.id, names.published_at, names.nation)
+            for name in (
+                names.title,
+                names.url,
+                names.source,
+                names.licence,
+                names.id,
+                names.published_at,
+                names.nation,
+            )
         )
         source = self._source.source or source
         code = self._source.nation or nation
@@ -209,9 +238,15 @@ class RecordParser:
         occurrence = self._seen[identity]
         self._seen[identity] += 1
         return {
-            "nation": known.code if known else None, "article_id": text_hash(str(identity), str(occurrence)),
-            "content_hash": text_hash(title, text), "source": source, "source_id": own_id, "url": url,
-            "title": title, "text": text, "published_at": parse_time(published),
+            "nation": known.code if known else None,
+            "article_id": text_hash(str(identity), str(occurrence)),
+            "content_hash": text_hash(title, text),
+            "source": source,
+            "source_id": own_id,
+            "url": url,
+            "title": title,
+            "text": text,
+            "published_at": parse_time(published),
             "licence": self._source.licence or licence,
             "official": known.is_official(source, url) if known else None,
         }
@@ -221,12 +256,14 @@ def conservation(view: View) -> list[Equation]:
     """Records in the files = accepted + rejected + unreadable."""
     records = int(latest_files(view)["records"].sum())
     rows = view.current("articles", "article_id", "rejected_reason")
-    accepted = rows["rejected_reason"].is_null().sum()
-    unreadable = rows["article_id"].is_null().sum()
+    accepted = rows["rejected_reason"].null_count()
+    unreadable = rows["article_id"].null_count()
     rejected = rows.height - accepted - unreadable
     unique = rows["article_id"].drop_nulls().n_unique()
     return [
-        Equation("records in files = accepted + rejected + unreadable", None, records, accepted + rejected + unreadable),
+        Equation(
+            "records in files = accepted + rejected + unreadable", None, records, accepted + rejected + unreadable
+        ),
         Equation("readable articles = distinct article ids", None, rows.height - unreadable, unique),
     ]
 
@@ -234,7 +271,7 @@ def conservation(view: View) -> list[Equation]:
 def bad_records(view: View) -> tuple[int, int]:
     """Unreadable records, and all records, of the current files."""
     rows = view.current("articles", "article_id")
-    return int(rows["article_id"].is_null().sum()), rows.height
+    return rows["article_id"].null_count(), rows.height
 
 
 def worst_file(view: View) -> str:

@@ -12,12 +12,13 @@ from dataclasses import dataclass
 import numpy as np
 import polars as pl
 
+from navab.configuration import Configuration, ConflictsSection
 from navab.conflict.candidates import find_candidates
 from navab.conflict.polarity import judge_signatures
 from navab.conflict.polarity import signature as polar_signature
 from navab.conflict.resolution import build_graph, components, dominant_stance
-from navab.configuration import Configuration, ConflictsSection
-from navab.lake.hashing import combine, set_digest, signature, text_hash
+from navab.lake.arrays import to_matrix
+from navab.lake.hashing import Int64Array, combine, set_digest, signature, text_hash
 from navab.lake.storage import Storage
 from navab.live import pair_fingerprints, standing_statements
 from navab.models.engines import lexicon_digest
@@ -33,8 +34,12 @@ JUDGE = "polarity"
 def _judged_by(view: View) -> int:
     options = view.configuration.conflicts
     return signature(
-        "conflicts", SEARCH_VERSION, neighbors=options.neighbors, min_similarity=options.min_similarity,
-        judge=JUDGE, lexicons=lexicon_digest(),
+        "conflicts",
+        SEARCH_VERSION,
+        neighbors=options.neighbors,
+        min_similarity=options.min_similarity,
+        judge=JUDGE,
+        lexicons=lexicon_digest(),
     )
 
 
@@ -62,7 +67,10 @@ def expected_resolutions(view: View) -> pl.DataFrame:
         own = [statements.filter(here)["statement_id"], statements.filter(here)["fingerprint"]]
         judged, repeated = pairs.filter(here), support.filter(here)
         digest = combine(
-            made_by, text_hash(nation), set_digest(*own), set_digest(judged["left_id"], judged["right_id"], judged["fingerprint"]),
+            made_by,
+            text_hash(nation),
+            set_digest(*own),
+            set_digest(judged["left_id"], judged["right_id"], judged["fingerprint"]),
             set_digest(repeated["statement_id"], repeated["merged_into"]),
         )
         prints.append({"nation": nation, "fingerprint": int(digest[0])})
@@ -96,8 +104,10 @@ def plan_resolutions(view: View) -> list[Unit]:
     units = []
     for nation, fingerprint in view.pending("resolutions").select("nation", "fingerprint").iter_rows():
         here = pl.col("nation") == nation
-        rows = standing.filter(here).select("statement_id").with_columns(
-            pl.lit(nation).alias("nation"), pl.lit(fingerprint).alias("fingerprint")
+        rows = (
+            standing.filter(here)
+            .select("statement_id")
+            .with_columns(pl.lit(nation).alias("nation"), pl.lit(fingerprint).alias("fingerprint"))
         )
         columns = ("source", "source_type", "speaker_nation")
         reads = {"statements": select(view, "statements", located, rows["statement_id"], columns)}
@@ -119,9 +129,12 @@ class SearchConflicts:
         options = self.configuration.conflicts
         statements = unit.reads["statements"].read(storage).sort("statement_id")
         new = statements["statement_id"].is_in(unit.pending["statement_id"].implode()).to_numpy()
-        vectors = np.stack(statements["vector"].to_numpy())
+        vectors = to_matrix(statements["vector"])
         pairs, cosines = find_candidates(
-            vectors, new, neighbors=options.neighbors, min_similarity=options.min_similarity,
+            vectors,
+            new,
+            neighbors=options.neighbors,
+            min_similarity=options.min_similarity,
             seed=self.configuration.seed,
         )
         ids = statements["statement_id"].to_numpy()
@@ -138,21 +151,21 @@ class SearchConflicts:
         yield Output("searches", conform(unit.pending.join(searched, on="statement_id"), "searches"))
 
 
-def judge_pairs(statements: pl.DataFrame, pairs: np.ndarray) -> pl.DataFrame:  # type: ignore[type-arg]
+def judge_pairs(statements: pl.DataFrame, pairs: Int64Array) -> pl.DataFrame:
     """Judge pairs of rows of `statements` (statement_id, text, language, sorted by id)."""
     texts, languages = statements["text"], statements["language"]
     ids = statements["statement_id"]
-    signatures = {
-        row: polar_signature(texts[row], load_lexicon(languages[row])) for row in np.unique(pairs).tolist()
-    }
+    signatures = {row: polar_signature(texts[row], load_lexicon(languages[row])) for row in np.unique(pairs).tolist()}
     verdicts = [judge_signatures(signatures[left], signatures[right]) for left, right in pairs.tolist()]
-    return pl.DataFrame({
-        "left_id": ids.gather(pairs[:, 0]),
-        "right_id": ids.gather(pairs[:, 1]),
-        "verdict": pl.Series([one.verdict for one in verdicts], dtype=pl.String),
-        "confidence": pl.Series([one.confidence for one in verdicts], dtype=pl.Float32),
-        "judge": pl.Series([JUDGE] * len(verdicts), dtype=pl.String),
-    })
+    return pl.DataFrame(
+        {
+            "left_id": ids.gather(pairs[:, 0]),
+            "right_id": ids.gather(pairs[:, 1]),
+            "verdict": pl.Series([one.verdict for one in verdicts], dtype=pl.String),
+            "confidence": pl.Series([one.confidence for one in verdicts], dtype=pl.Float32),
+            "judge": pl.Series([JUDGE] * len(verdicts), dtype=pl.String),
+        }
+    )
 
 
 @dataclass(frozen=True)
@@ -162,8 +175,8 @@ class ResolveConflicts:
     options: ConflictsSection
 
     def __call__(self, unit: Unit, storage: Storage) -> Iterator[Output]:
-        statements = unit.reads["statements"].read(storage).select(
-            "statement_id", "source", "source_type", "speaker_nation"
+        statements = (
+            unit.reads["statements"].read(storage).select("statement_id", "source", "source_type", "speaker_nation")
         )
         pairs: pl.DataFrame = unit.facts["pairs"]  # type: ignore[assignment]
         restatements: pl.DataFrame = unit.facts["restatements"]  # type: ignore[assignment]
@@ -179,10 +192,12 @@ def weigh(
     own = statements.select("statement_id", "source")
     repeated = restatements.select(pl.col("merged_into").alias("statement_id"), "source")
     entailed = pairs.filter(pl.col("verdict") == "entailment")
-    both = pl.concat([
-        entailed.select(pl.col("left_id").alias("statement_id"), pl.col("right_id").alias("other")),
-        entailed.select(pl.col("right_id").alias("statement_id"), pl.col("left_id").alias("other")),
-    ])
+    both = pl.concat(
+        [
+            entailed.select(pl.col("left_id").alias("statement_id"), pl.col("right_id").alias("other")),
+            entailed.select(pl.col("right_id").alias("statement_id"), pl.col("left_id").alias("other")),
+        ]
+    )
     backing = pl.concat([own, repeated])
     backed = both.join(backing.rename({"statement_id": "other"}), on="other").select("statement_id", "source")
     outlets = pl.concat([backing, backed]).with_columns(pl.col("source").fill_null("")).unique()
@@ -204,11 +219,14 @@ def resolve(statements: pl.DataFrame, pairs: pl.DataFrame) -> pl.DataFrame:
         dominant = dominant_stance(component, graph, weights)
         for node in component:
             disputed[node] = (component[0], node in dominant)
-    rows = [
-        (node, *disputed.get(node, (node, True)), *_stance(node, disputed)) for node in statements["statement_id"]
-    ]
-    schema = {"statement_id": pl.Int64, "component_id": pl.Int64, "retained": pl.Boolean, "stance": pl.String,
-              "reason": pl.String}
+    rows = [(node, *disputed.get(node, (node, True)), *_stance(node, disputed)) for node in statements["statement_id"]]
+    schema = {
+        "statement_id": pl.Int64,
+        "component_id": pl.Int64,
+        "retained": pl.Boolean,
+        "stance": pl.String,
+        "reason": pl.String,
+    }
     return statements.join(pl.DataFrame(rows, schema=schema, orient="row"), on="statement_id")
 
 

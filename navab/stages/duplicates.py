@@ -17,7 +17,8 @@ from scipy.sparse import coo_matrix
 from scipy.sparse.csgraph import connected_components
 
 from navab.configuration import DedupSection
-from navab.lake.hashing import combine, signature, text_hash
+from navab.lake.arrays import to_matrix
+from navab.lake.hashing import Int64Array, combine, signature, text_hash
 from navab.lake.storage import Storage
 from navab.stages.base import Equation, Output, Stage, Step, Unit, conform, equate, plan_rows, select, unit_name
 from navab.text.minhash import candidate_pairs, minhash, similarity
@@ -31,9 +32,7 @@ VERSION = 1
 def expected_signatures(view: View) -> pl.DataFrame:
     made_by = signature("signatures", SIGNATURE_VERSION, ngram=view.configuration.dedup.ngram)
     articles = view.live("articles", "article_id", "content_hash")
-    return articles.select(
-        "article_id", "nation", pl.Series("fingerprint", combine(made_by, articles["content_hash"]))
-    )
+    return articles.select("article_id", "nation", pl.Series("fingerprint", combine(made_by, articles["content_hash"])))
 
 
 def expected_duplicates(view: View) -> pl.DataFrame:
@@ -78,7 +77,9 @@ class MakeSignatures:
         folded = [fold_text(text) for text in rows["text"]]
         table = rows.with_columns(
             pl.Series("exact_hash", [text_hash(text) for text in folded], dtype=pl.Int64),
-            pl.Series("minhash", [minhash(text, self.options.ngram).tolist() for text in folded], dtype=pl.List(pl.Int64)),
+            pl.Series(
+                "minhash", [minhash(text, self.options.ngram).tolist() for text in folded], dtype=pl.List(pl.Int64)
+            ),
         )
         yield Output("signatures", conform(table, "signatures"))
 
@@ -114,7 +115,7 @@ def group_articles(new: pl.DataFrame, canonicals: pl.DataFrame, threshold: float
     rows = pl.concat([canonicals.select(columns), new.select(columns)]).with_columns(
         pl.Series("known", np.arange(canonicals.height + new.height) < canonicals.height)
     )
-    hashes = np.stack(rows["minhash"].to_numpy()) if rows.height else np.empty((0, 128), dtype=np.int64)
+    hashes = to_matrix(rows["minhash"])
     grouped = rows.with_columns(pl.Series("group", _components(rows["exact_hash"], hashes, threshold)))
     ordered = grouped.with_row_index("row").sort(
         pl.col("known").not_(), pl.col("published_at"), "article_id", nulls_last=True
@@ -136,7 +137,7 @@ def group_articles(new: pl.DataFrame, canonicals: pl.DataFrame, threshold: float
     )
 
 
-def _components(exact: pl.Series, hashes: np.ndarray, threshold: float) -> np.ndarray:  # type: ignore[type-arg]
+def _components(exact: pl.Series, hashes: Int64Array, threshold: float) -> Int64Array:
     size = len(exact)
     pairs = candidate_pairs(hashes)
     near = pairs[similarity(hashes[pairs[:, 0]], hashes[pairs[:, 1]]) >= threshold] if len(pairs) else pairs
@@ -144,7 +145,7 @@ def _components(exact: pl.Series, hashes: np.ndarray, threshold: float) -> np.nd
     same = frame.with_columns(first=pl.col("row").min().over("exact")).select("first", "row").to_numpy()
     edges = np.concatenate([near, same]) if size else np.empty((0, 2), dtype=np.int64)
     graph = coo_matrix((np.ones(len(edges), dtype=np.int8), (edges[:, 0], edges[:, 1])), shape=(size, size))
-    labels: np.ndarray = connected_components(graph, directed=False)[1]  # type: ignore[type-arg]
+    labels: Int64Array = connected_components(graph, directed=False)[1]
     return labels
 
 

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 import polars as pl
 
 from navab.configuration import EmbedderSection
+from navab.lake.arrays import to_lists
 from navab.lake.hashing import combine, signature
 from navab.lake.storage import Storage
 from navab.live import canonical_articles
@@ -25,9 +26,7 @@ def expected(view: View) -> pl.DataFrame:
     options = view.configuration.embedder
     made_by = signature("embeddings", VERSION, **options.model_dump())
     articles = canonical_articles(view)
-    return articles.select(
-        "article_id", "nation", pl.Series("fingerprint", combine(made_by, articles["content_hash"]))
-    )
+    return articles.select("article_id", "nation", pl.Series("fingerprint", combine(made_by, articles["content_hash"])))
 
 
 def plan(view: View) -> list[Unit]:
@@ -46,8 +45,7 @@ class EmbedArticles:
         rows = unit.pending.join(articles, on="article_id", how="inner").sort("article_id")
         leads = [lead(title, text, self.options.lead_chars) for title, text in rows.select("title", "text").iter_rows()]
         vectors = load_embedder(self.options.kind, self.options.model).encode(leads)
-        vector = pl.Series("vector", vectors.tolist(), dtype=pl.List(pl.Float32))
-        yield Output("embeddings", conform(rows.with_columns(vector), "embeddings"))
+        yield Output("embeddings", conform(rows.with_columns(to_lists("vector", vectors)), "embeddings"))
 
 
 def lead(title: str | None, text: str, chars: int) -> str:

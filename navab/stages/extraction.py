@@ -31,9 +31,7 @@ _COLUMNS = ("article_id", "title", "text", "source", "language", "official")
 
 def expected(view: View) -> pl.DataFrame:
     options = view.configuration.engine
-    made_by = signature(
-        "extraction", VERSION, max_statements=options.max_statements, engine=engine_identity(options)
-    )
+    made_by = signature("extraction", VERSION, max_statements=options.max_statements, engine=engine_identity(options))
     articles = kept_articles(view, "language", "official")
     read = combine(_hashes(articles["language"]), articles["official"].cast(pl.Int64), articles["content_hash"])
     return articles.select("article_id", "nation", pl.Series("fingerprint", combine(made_by, read)))
@@ -61,7 +59,9 @@ class ExtractStatements:
 
 def _request(row: Mapping[str, Any]) -> Request:
     inputs = {
-        "title": row["title"] or "", "text": row["text"], "source": row["source"] or "",
+        "title": row["title"] or "",
+        "text": row["text"],
+        "source": row["source"] or "",
         "official": "true" if row["official"] else "false",
     }
     return Request("extraction", row["nation"], row["language"], inputs, Extraction)
@@ -75,10 +75,15 @@ def _row(row: Mapping[str, Any], response: Response, engine: str) -> dict[str, A
     }
     reason = response.error or (None if statements else NO_STATEMENT)
     return {
-        "article_id": row["article_id"], "nation": row["nation"], "fingerprint": row["fingerprint"],
+        "article_id": row["article_id"],
+        "nation": row["nation"],
+        "fingerprint": row["fingerprint"],
         "statements": [{"statement_id": key, **value} for key, value in statements.items()],
-        "statement_ids": list(statements), "engine": engine, "prompt_tokens": response.prompt_tokens,
-        "output_tokens": response.output_tokens, "rejected_reason": reason,
+        "statement_ids": list(statements),
+        "engine": engine,
+        "prompt_tokens": response.prompt_tokens,
+        "output_tokens": response.output_tokens,
+        "rejected_reason": reason,
     }
 
 

@@ -13,6 +13,7 @@ import numpy as np
 import polars as pl
 
 from navab.configuration import Configuration
+from navab.lake.arrays import to_matrix
 from navab.lake.hashing import combine, signature
 from navab.lake.storage import Storage
 from navab.models.embedder import load_embedder
@@ -68,17 +69,23 @@ class ScreenArticles:
         rows = unit.pending.join(embeddings, on="article_id", how="inner").sort("article_id")
         options = self.configuration.embedder
         screen = build_screen(value_areas(), load_embedder(options.kind, options.model))
-        own, areas = screen.score(np.stack(rows["vector"].to_numpy()))
+        own, areas = screen.score(to_matrix(rows["vector"]))
         topic = rows["topic_sensitivity"].cast(pl.Float32).to_numpy()
         score = np.where(np.isnan(topic), own, (1 - _TOPIC_SHARE) * own + _TOPIC_SHARE * topic)
         decided = rows.with_columns(pl.Series("sensitivity", score, dtype=pl.Float32), pl.Series("area", areas))
         sensitive = pl.col("sensitivity") >= self.configuration.screening.threshold
         by_person = pl.col("person").is_not_null()
-        yield Output("screening", conform(decided.with_columns(
-            pl.coalesce("person", sensitive).alias("sensitive"),
-            pl.when(by_person).then(pl.lit("person")).otherwise(pl.lit("embedding")).alias("decided_by"),
-            pl.when(by_person).then("note").otherwise("area").alias("reason"),
-        ), "screening"))
+        yield Output(
+            "screening",
+            conform(
+                decided.with_columns(
+                    pl.coalesce("person", sensitive).alias("sensitive"),
+                    pl.when(by_person).then(pl.lit("person")).otherwise(pl.lit("embedding")).alias("decided_by"),
+                    pl.when(by_person).then("note").otherwise("area").alias("reason"),
+                ),
+                "screening",
+            ),
+        )
 
 
 def conservation(view: View) -> list[Equation]:

@@ -107,7 +107,9 @@ class GroundStatements:
 
     def __call__(self, unit: Unit, storage: Storage) -> Iterator[Output]:
         rows = _joined(unit, storage)
-        reasons = [refusal(row["said"], row["evidence"], row["speaker"], row["text"]) for row in rows.iter_rows(named=True)]
+        reasons = [
+            refusal(row["said"], row["evidence"], row["speaker"], row["text"]) for row in rows.iter_rows(named=True)
+        ]
         hashes = [text_hash(fold_text(text)) for text in rows["said"]]
         verdict = rows.with_columns(
             pl.Series("text_hash", hashes, dtype=pl.Int64), pl.Series("rejected_reason", reasons, dtype=pl.String)
@@ -122,7 +124,7 @@ def refusal(statement: str, evidence: str, speaker: str | None, article: str) ->
         return EVIDENCE_NOT_FOUND
     if speaker is not None and (not speaker.strip() or clean_text(speaker) not in text):
         return SPEAKER_NOT_FOUND
-    return None if MIN_CHARS <= len(fold_text(statement)) and len(statement) <= MAX_CHARS else BAD_LENGTH
+    return None if len(fold_text(statement)) >= MIN_CHARS and len(statement) <= MAX_CHARS else BAD_LENGTH
 
 
 @dataclass(frozen=True)

@@ -14,7 +14,8 @@ import numpy as np
 import polars as pl
 
 from navab.configuration import Configuration
-from navab.lake.hashing import combine, signature, text_hash
+from navab.lake.arrays import to_matrix
+from navab.lake.hashing import Int64Array, combine, signature, text_hash
 from navab.lake.storage import Storage
 from navab.live import canonical_articles
 from navab.models.embedder import Vectors, load_embedder
@@ -85,7 +86,7 @@ class FitTopics:
     def __call__(self, unit: Unit, storage: Storage) -> Iterator[Output]:
         options = self.configuration.topics
         embeddings = unit.reads["embeddings"].read(storage).sort("article_id")
-        vectors = np.stack(embeddings["vector"].to_numpy())
+        vectors = to_matrix(embeddings["vector"])
         clusters = find_clusters(
             vectors, min_size=options.min_cluster_size, neighbors=options.neighbors, seed=self.configuration.seed
         )
@@ -95,17 +96,24 @@ class FitTopics:
         rows = [self._row(unit, cluster, ids, best) for cluster, best in zip(clusters, words, strict=True)]
         yield Output("topics", conform(pl.DataFrame(rows).sort("topic_id"), "topics"))
 
-    def _row(self, unit: Unit, cluster: Cluster, ids: np.ndarray, words: list[str]) -> dict[str, object]:  # type: ignore[type-arg]
+    def _row(self, unit: Unit, cluster: Cluster, ids: Int64Array, words: list[str]) -> dict[str, object]:
         embedder = load_embedder(self.configuration.embedder.kind, self.configuration.embedder.model)
         score, _ = build_screen(value_areas(), embedder).score(cluster.centroid[None, :])
         members = sorted(int(ids[row]) for row in cluster.members)
         fingerprint = int(unit.pending["fingerprint"][0])
         return {
-            "topic_id": text_hash(unit.nation, str(fingerprint), str(members[0])), "nation": unit.nation,
-            "fingerprint": fingerprint, "label": ", ".join(words[:3]), "keywords": words, "size": len(members),
-            "sensitive": bool(score[0] >= self.configuration.screening.threshold), "sensitivity": float(score[0]),
-            "decided_by": "embedding", "centroid": cluster.centroid.tolist(),
-            "min_similarity": cluster.min_similarity, "members": members,
+            "topic_id": text_hash(unit.nation, str(fingerprint), str(members[0])),
+            "nation": unit.nation,
+            "fingerprint": fingerprint,
+            "label": ", ".join(words[:3]),
+            "keywords": words,
+            "size": len(members),
+            "sensitive": bool(score[0] >= self.configuration.screening.threshold),
+            "sensitivity": float(score[0]),
+            "decided_by": "embedding",
+            "centroid": cluster.centroid.tolist(),
+            "min_similarity": cluster.min_similarity,
+            "members": members,
         }
 
 
@@ -117,19 +125,19 @@ class AssignTopics:
         topics: pl.DataFrame = unit.facts["topics"]  # type: ignore[assignment]
         embeddings = unit.reads["embeddings"].read(storage).select("article_id", "vector")
         rows = unit.pending.join(embeddings, on="article_id", how="inner").sort("article_id")
-        assigned = assign(rows["article_id"], np.stack(rows["vector"].to_numpy()), topics)
+        assigned = assign(rows["article_id"], to_matrix(rows["vector"]), topics)
         yield Output("article_topics", conform(pl.concat([rows, assigned], how="horizontal"), "article_topics"))
 
 
 def assign(ids: pl.Series, vectors: Vectors, topics: pl.DataFrame) -> pl.DataFrame:
     """Topic of each article: topic_id, probability (cosine) and assigned_by, in the order of `ids`."""
     topics = topics.sort("topic_id")
-    centroids = np.stack(topics["centroid"].to_numpy())
+    centroids = to_matrix(topics["centroid"])
     similarity = vectors @ centroids.T
     nearest = similarity.argmax(axis=1)
-    members = topics.select(
-        pl.col("members").alias("article_id"), pl.int_range(pl.len()).alias("own")
-    ).explode("article_id", empty_as_null=False)
+    members = topics.select(pl.col("members").alias("article_id"), pl.int_range(pl.len()).alias("own")).explode(
+        "article_id", empty_as_null=False
+    )
     frame = pl.DataFrame({"article_id": ids, "nearest": nearest}).join(
         members, on="article_id", how="left", maintain_order="left"
     )
@@ -141,7 +149,11 @@ def assign(ids: pl.Series, vectors: Vectors, topics: pl.DataFrame) -> pl.DataFra
     return pl.DataFrame({"fits": fits, "own": own, "topic_id": topic, "probability": cosine}).select(
         pl.when("fits").then("topic_id").alias("topic_id"),
         "probability",
-        pl.when("own").then(pl.lit("cluster")).when("fits").then(pl.lit("vector")).otherwise(pl.lit("none"))
+        pl.when("own")
+        .then(pl.lit("cluster"))
+        .when("fits")
+        .then(pl.lit("vector"))
+        .otherwise(pl.lit("none"))
         .alias("assigned_by"),
     )
 

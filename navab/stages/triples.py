@@ -14,9 +14,9 @@ from typing import Any
 
 import polars as pl
 
+from navab.configuration import EngineSection
 from navab.conflict.leakage import Known, assign_groups
 from navab.conflict.polarity import judge
-from navab.configuration import EngineSection
 from navab.lake.hashing import combine, signature, text_hash
 from navab.lake.schema import load_schema
 from navab.lake.storage import Storage
@@ -36,7 +36,15 @@ SPLIT_BRIDGE = "split_bridge"
 NOT_REVERSED = "not_reversed"
 
 _STATEMENT_COLUMNS = (
-    "article_id", "language", "text", "evidence", "speaker", "speaker_nation", "source_type", "source", "published_at",
+    "article_id",
+    "language",
+    "text",
+    "evidence",
+    "speaker",
+    "speaker_nation",
+    "source_type",
+    "source",
+    "published_at",
 )
 
 
@@ -57,8 +65,10 @@ def live_triples(view: View) -> pl.DataFrame:
 
 
 def plan(view: View) -> list[Unit]:
-    places = standing_statements(view).select("statement_id", "article_id").join(
-        kept_articles(view).select("article_id", "record_id"), on="article_id", how="left"
+    places = (
+        standing_statements(view)
+        .select("statement_id", "article_id")
+        .join(kept_articles(view).select("article_id", "record_id"), on="article_id", how="left")
     )
     reads = {
         "statements": ("statement_id", _STATEMENT_COLUMNS),
@@ -117,9 +127,7 @@ class WriteTriples:
         requests = [
             Request("triples", row["nation"], row["language"], {"statement": row["text"]}, TripleText) for row in rows
         ]
-        made = [
-            _row(row, response, engine.name) for row, response in zip(rows, engine.generate(requests), strict=True)
-        ]
+        made = [_row(row, response, engine.name) for row, response in zip(rows, engine.generate(requests), strict=True)]
         yield Output("triples", load_schema("triples").table(made))
 
 

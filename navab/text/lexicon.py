@@ -115,6 +115,7 @@ class Lexicon(_Data):
     verb_second: bool = Field(False, description="whatever opens a clause is followed by its finite verb")
     stances: tuple[StanceGroup, ...]
     reported_positions: tuple[str, ...] = Field((), description="stance groups whose subject is the speaker")
+    speech_only: tuple[str, ...] = Field((), description="stance groups too weak for the outlet's own voice")
     decoys: tuple[str, ...] = Field((), description="phrases that hold a stance form but take no stance")
     negation: Negation = Negation()
     contractions: Mapping[str, str] = Field(default_factory=dict, description="word pairs that merge: 'à le ' -> 'au '")
@@ -166,7 +167,7 @@ class Lexicon(_Data):
     @cached_property
     def stance_forms(self) -> Mapping[str, StanceForm]:
         """All stance forms by what stands before their gap: the longest match wins."""
-        return _stance_forms(self.stances)
+        return _stance_forms(_invertible(self.stances))
 
     @cached_property
     def decoy_set(self) -> frozenset[str]:
@@ -211,6 +212,16 @@ class StanceForm(_Data):
     head: str
     tails: Mapping[str, str] = Field(description="tail behind the gap ('' for none) -> the form as written")
     group: StanceGroup
+
+
+def _invertible(groups: tuple[StanceGroup, ...]) -> tuple[StanceGroup, ...]:
+    """Let every reversal be reversed back: what a positive form becomes is a negative form of its group."""
+    known = {form for group in groups for form in (*group.affirmative, *group.negative)}
+    completed = []
+    for group in groups:
+        new = {b: a for a, b in group.affirmative.items() if b not in known and "…" not in b and "~" not in b}
+        completed.append(group.model_copy(update={"negative": {**group.negative, **new}}))
+    return tuple(completed)
 
 
 def _stance_forms(groups: tuple[StanceGroup, ...]) -> dict[str, StanceForm]:

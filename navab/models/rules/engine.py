@@ -137,7 +137,7 @@ def _reported(
     speaker = holder(article, sentence, candidate, lexicon)
     if speaker:
         yield _Ranked(candidate.score, sentence.start, _statement(candidate, sentence, speaker, text, nation, lexicon))
-    elif official and candidate.score >= OWN_VOICE_SCORE and is_own_voice(article, index, lexicon) and candidate.stance.group.name not in lexicon.reported_positions:
+    elif official and candidate.score >= OWN_VOICE_SCORE and is_own_voice(article, index, lexicon) and candidate.stance.group.name not in (*lexicon.reported_positions, *lexicon.speech_only):
         yield _Ranked(candidate.score, sentence.start, _statement(candidate, sentence, None, text, nation, lexicon))
 
 

@@ -27,7 +27,7 @@ def is_pronoun(text: str, lexicon: Lexicon) -> bool:
 @cache
 def _name_pattern(particles: tuple[str, ...], abbreviations: tuple[str, ...]) -> re.Pattern[str]:
     short = "|".join(map(re.escape, abbreviations)) or "(?!)"
-    word = rf"(?:(?:[{UPPER}]|{short})\.|[{UPPER}][\w’'-]*)"
+    word = rf"(?:(?:{short}|[{UPPER}])\.|[{UPPER}][\w’'-]*)"
     link = rf"(?:(?:{'|'.join(map(re.escape, particles)) or '(?!)'})\s+)*"
     return re.compile(rf"(?<![\w’'-]){word}(?:[ \u00a0]{link}{word})*")
 
@@ -61,9 +61,7 @@ def _without_titles(text: str, name: Span, lexicon: Lexicon) -> Span | None:
     skip = 0
     for index, (left, right) in enumerate(words):
         word = text[start + left : start + right]
-        if _title_pattern(rules.titles, True).fullmatch(word):
-            skip = index + 1
-        elif index == skip and (word.lower() in rules.determiners or word.strip(".") in rules.not_names):
+        if _title_pattern(rules.titles, True).fullmatch(word) or (index == skip and (word.lower() in rules.determiners or word.strip(".") in rules.not_names)):
             skip = index + 1
     words = words[skip:]
     if not words:

@@ -12,7 +12,7 @@ from navab.models.rules.statements import Candidate
 from navab.text.lexicon import Lexicon
 from navab.text.sentences import Span
 
-OWN_VOICE_SCORE = 1.5
+OWN_VOICE_SCORE = 1.25
 _LONGEST_TITLE = 5
 
 
@@ -36,6 +36,8 @@ def holder(article: Article, sentence: Span, candidate: Candidate, lexicon: Lexi
     if stance is None:
         return None
     end = sentence.start + stance.start
+    if any(sentence.start <= quote.start < sentence.end for quote in article.quotes) and lexicon.spaced:
+        return None
     name = find_name(article.text, sentence.start, end, lexicon)
     if name is None or not lexicon.spaced:
         return name

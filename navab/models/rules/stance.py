@@ -10,6 +10,9 @@ from functools import cache
 from navab.text.lexicon import Lexicon, StanceForm, StanceGroup
 
 
+_SHORT_OPENING = 3
+
+
 @dataclass(frozen=True, slots=True)
 class Stance:
     """A stance marker in a text: its head, and its tail where the marker is split."""
@@ -102,6 +105,8 @@ def is_main(text: str, stance: Stance, lexicon: Lexicon) -> bool:
         return False
     if pattern.match(before.lstrip()) and not any(mark in before for mark in lexicon.clause_marks):
         return False
+    if lexicon.spaced and _earlier_clause(before[: len(before) - len(local)], local, lexicon):
+        return False
     if stance.group.after and local.strip() and not local.rstrip().endswith(stance.group.after):
         return False
     if stance.group.not_after and word_pattern(stance.group.not_after, lexicon.spaced).fullmatch(_last_word(local)):
@@ -115,6 +120,14 @@ def is_main(text: str, stance: Stance, lexicon: Lexicon) -> bool:
     if stance.affirmative and word_pattern(lexicon.negators, lexicon.spaced).search(local.lower()):
         return False
     return bool(before.strip()) or stance.group.names_subject or not stance.group.needs_subject
+
+
+def _earlier_clause(earlier: str, local: str, lexicon: Lexicon) -> bool:
+    """Tell whether what stands before the stance's clause is more than an opening adverbial or an apposition."""
+    words = earlier.split()
+    if not words or words[0].lower().strip(",") in lexicon.leads:
+        return False
+    return len(words) > _SHORT_OPENING and bool(local.strip() or ":" in earlier or ";" in earlier)
 
 
 def _last_word(text: str) -> str:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import cache
 
 from navab.models.rules.reversal import turn
-from navab.models.rules.stance import Stance, clause_start, find_stance, stances, is_main
+from navab.models.rules.stance import Stance, clause_start, find_stance, is_main, stances
 from navab.models.rules.wordorder import without_adverb
 from navab.text.lexicon import Lexicon
 from navab.text.phrases import capitalise
@@ -44,12 +44,19 @@ def make_statement(content: str, lexicon: Lexicon) -> Candidate | None:
 def tidy(content: str, lexicon: Lexicon) -> str:
     """Write content as a sentence: no opening connector or 'I think that', a capital, a full stop."""
     text = " ".join(_ELLIPSIS.sub(" ", content).split()).strip(" ,，:：;；-–—“”\"«»„")
-    text = without_adverb(_bare(text, lexicon), lexicon)
+    text = _after_colon(without_adverb(_bare(text, lexicon), lexicon), lexicon)
     if not text:
         return ""
     text = text.rstrip(lexicon.sentence_ends.replace("?", "").replace("？", "") + lexicon.clause_marks + " ")
     text = capitalise(text) if lexicon.spaced else text
     return text if text.endswith(("?", "？")) else text + lexicon.full_stop
+
+
+def _after_colon(text: str, lexicon: Lexicon) -> str:
+    """Take what an introduction announces ('One thing is clear: ...') if that takes the stance."""
+    head, colon, rest = text.partition(": ")
+    announced = colon and lexicon.spaced and find_stance(rest.strip(), lexicon) is not None
+    return _bare(rest.strip(), lexicon) if announced and find_stance(head, lexicon) is None else text
 
 
 def _bare(text: str, lexicon: Lexicon) -> str:
