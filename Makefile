@@ -13,7 +13,7 @@ demo: setup  ## the main job on the bundled sample
 	@echo "Report:  $(DEMO)/lake/reports/report.html"
 
 test: setup  ## all tests
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -m "not slow"
 
 lint: setup  ## ruff and mypy
 	$(BIN)/ruff check .

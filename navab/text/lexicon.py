@@ -104,7 +104,7 @@ class Lexicon(_Data):
     clause_marks: str = Field(description="characters that separate clauses")
     quotes: tuple[tuple[str, str], ...]
     abbreviations: tuple[str, ...] = ()
-    ordinal_dots: bool = Field(False, description="a full stop after a number may mark an ordinal")
+    ordinal_nouns: tuple[str, ...] = Field((), description="words before which '3.' is an ordinal, not an end")
     statement_length: tuple[int, int] = Field(description="shortest and longest statement, in characters")
     clause_statements: bool = Field(False, description="a statement is one clause, not the whole sentence")
     open_endings: tuple[str, ...] = Field((), description="a clause that ends so goes on in the next")
@@ -122,6 +122,8 @@ class Lexicon(_Data):
     elisions: Mapping[str, str] = Field(default_factory=dict, description="endings shortened before a vowel")
     subordinators: tuple[str, ...] = Field((), description="words that open a subordinate clause")
     connectors: tuple[str, ...] = Field((), description="openings such as 'but' that a statement does without")
+    asides: tuple[str, ...] = Field((), description="forms of address inside a sentence, regular expressions")
+    noun_continuations: tuple[str, ...] = Field((), description="small words that lengthen a subject behind its noun")
     inverting: tuple[str, ...] = Field((), description="adverbs that a statement does without, followed by its verb")
     opinion_prefixes: tuple[str, ...] = Field((), description="'I think that' and the like, regular expressions")
     first_person: tuple[str, ...] = Field((), description="subjects too personal for a statement")
@@ -176,6 +178,11 @@ class Lexicon(_Data):
     @cached_property
     def stance_pattern(self) -> re.Pattern[str]:
         return self._pattern((*self.stance_forms, *self.decoys))
+
+    @cached_property
+    def promising_pattern(self) -> re.Pattern[str]:
+        """Match what a sentence with a stance holds, in plain or in reported mood."""
+        return self._pattern((*self.stance_forms, *self.attribution.reported))
 
     @cached_property
     def reporting_pattern(self) -> re.Pattern[str]:

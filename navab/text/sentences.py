@@ -9,6 +9,9 @@ from typing import NamedTuple
 from navab.text.lexicon import UPPER, Lexicon
 
 
+_ORDINAL_REACH = 16
+
+
 class Span(NamedTuple):
     """A half-open range of characters."""
 
@@ -23,11 +26,14 @@ class Span(NamedTuple):
 @cache
 def _quote_pattern(pairs: tuple[tuple[str, str], ...]) -> re.Pattern[str]:
     """Match a quotation inside one line, the marks included."""
-    parts = [
-        rf"{re.escape(left)}[^{re.escape(left)}{re.escape(right)}\n]{{2,1500}}{re.escape(right)}"
-        for left, right in pairs
-    ]
-    return re.compile("|".join(parts))
+    return re.compile("|".join(_quoted(re.escape(left), re.escape(right)) for left, right in pairs))
+
+
+def _quoted(left: str, right: str) -> str:
+    """Match one quotation; where one mark serves both ends, the space beside it tells opening from closing."""
+    if left != right:
+        return rf"{left}[^{left}{right}\n]{{2,1500}}{right}"
+    return rf"{left}(?=\S)(?:[^{left}\n]|(?<=\s){left}(?=\S)){{2,1500}}(?<=\S){left}"
 
 
 @cache
@@ -39,11 +45,11 @@ def _break_pattern(ends: str, closers: str, spaced: bool) -> re.Pattern[str]:
 
 
 @cache
-def _abbreviation_pattern(abbreviations: tuple[str, ...], ordinals: bool) -> re.Pattern[str]:
-    """Match text whose final full stop ends an abbreviation, an initial or an ordinal, not a sentence."""
+def _abbreviation_pattern(abbreviations: tuple[str, ...], ordinals: tuple[str, ...]) -> re.Pattern[str]:
+    """Match a full stop, up to the next word, that ends an abbreviation, an initial or an ordinal."""
     words = "|".join(re.escape(word) for word in abbreviations) or "(?!)"
-    number = r"|\d{1,2}" if ordinals else ""
-    return re.compile(rf"(?:^|[\s(\"“„«‘'-])(?:{words}|[{UPPER}]{number})\.$")
+    nouns = "|".join(map(re.escape, ordinals)) or "(?!)"
+    return re.compile(rf"(?:^|[\s(\"“„«‘'-])(?:(?:{words}|[{UPPER}])\.$|\d{{1,2}}\.(?=\s+(?:{nouns})))")
 
 
 def find_quotes(text: str, lexicon: Lexicon) -> list[Span]:
@@ -55,7 +61,7 @@ def split_sentences(text: str, lexicon: Lexicon, quotes: list[Span] | None = Non
     """Split a text to sentences; `quotes` spares finding the quotations again."""
     inside = find_quotes(text, lexicon) if quotes is None else quotes
     closers = "".join(dict.fromkeys(right for _, right in lexicon.quotes))
-    abbreviation = _abbreviation_pattern(lexicon.abbreviations, lexicon.ordinal_dots)
+    abbreviation = _abbreviation_pattern(lexicon.abbreviations, lexicon.ordinal_nouns)
     spans: list[Span] = []
     start = quote = 0
     for match in _break_pattern(lexicon.sentence_ends, closers, lexicon.spaced).finditer(text):
@@ -63,12 +69,18 @@ def split_sentences(text: str, lexicon: Lexicon, quotes: list[Span] | None = Non
             quote += 1
         if quote < len(inside) and inside[quote].start < match.start() and match.end() < inside[quote].end:
             continue
-        if match.group() == "." and abbreviation.search(text, max(start, match.end() - 24), match.end()):
+        if match.group() == "." and _goes_on(text, max(start, match.end() - 24), match.end(), abbreviation):
             continue
         _append(spans, text, start, match.end())
         start = match.end()
     _append(spans, text, start, len(text))
     return spans
+
+
+def _goes_on(text: str, start: int, end: int, abbreviation: re.Pattern[str]) -> bool:
+    """Tell whether the full stop before `end` does not end its sentence."""
+    reach = end + _ORDINAL_REACH if text[end - 2 : end - 1].isdigit() else end
+    return any(match.end() == end for match in abbreviation.finditer(text, start, reach))
 
 
 def _append(spans: list[Span], text: str, start: int, end: int) -> None:

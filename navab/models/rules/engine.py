@@ -52,8 +52,8 @@ class RulesEngine:
             parsed = self._dispatch(request)
         except ConfigurationError as error:
             return Response(parsed=None, error=str(error))
-        error = None if parsed is not None else "no_reversal"
-        return Response(parsed=parsed, error=error, latency_s=time.perf_counter() - started)
+        failure = None if parsed is not None else "no_reversal"
+        return Response(parsed=parsed, error=failure, latency_s=time.perf_counter() - started)
 
     def _dispatch(self, request: Request) -> BaseModel | None:
         lexicon = load_lexicon(request.language)
@@ -100,7 +100,7 @@ def _statements(text: str, nation: Nation, lexicon: Lexicon, official: bool) -> 
 def _promising(article: Article, lexicon: Lexicon) -> list[int]:
     """Return the sentences with a stance marker: one scan of the text spares looking at all others."""
     starts = [sentence.start for sentence in article.sentences]
-    hits = (m.start() for m in lexicon.stance_pattern.finditer(article.text))
+    hits = (m.start() for m in lexicon.promising_pattern.finditer(article.text))
     return sorted({max(0, bisect.bisect_right(starts, hit) - 1) for hit in hits})
 
 
@@ -122,13 +122,11 @@ def _quoted(article: Article, quotation: Quotation, nation: Nation, lexicon: Lex
         evidence = quotation.evidence
         if evidence.end - evidence.start > _LONGEST_EVIDENCE:
             evidence = Span(at, quotation.content.start + part.end)
-        statement = _statement(candidate, evidence, quotation.speaker, text, nation, lexicon)
+        statement = _statement(candidate, evidence, quotation.speaker, text=text, nation=nation, lexicon=lexicon)
         yield _Ranked(candidate.score + 0.5, at, statement)
 
 
-def _reported(
-    article: Article, index: int, nation: Nation, lexicon: Lexicon, official: bool
-) -> Iterator[_Ranked]:
+def _reported(article: Article, index: int, nation: Nation, lexicon: Lexicon, official: bool) -> Iterator[_Ranked]:
     """A sentence outside speech: somebody's position that it reports, or the outlet's own norm."""
     text, sentence = article.text, article.sentences[index]
     candidate = make_statement(sentence.of(text), lexicon)
@@ -136,13 +134,21 @@ def _reported(
         return
     speaker = holder(article, sentence, candidate, lexicon)
     if speaker:
-        yield _Ranked(candidate.score, sentence.start, _statement(candidate, sentence, speaker, text, nation, lexicon))
-    elif official and candidate.score >= OWN_VOICE_SCORE and is_own_voice(article, index, lexicon) and candidate.stance.group.name not in (*lexicon.reported_positions, *lexicon.speech_only):
-        yield _Ranked(candidate.score, sentence.start, _statement(candidate, sentence, None, text, nation, lexicon))
+        said = _statement(candidate, sentence, speaker, text=text, nation=nation, lexicon=lexicon)
+        yield _Ranked(candidate.score, sentence.start, said)
+    elif official and _is_own_norm(candidate, lexicon) and is_own_voice(article, index, lexicon):
+        said = _statement(candidate, sentence, None, text=text, nation=nation, lexicon=lexicon)
+        yield _Ranked(candidate.score, sentence.start, said)
+
+
+def _is_own_norm(candidate: Candidate, lexicon: Lexicon) -> bool:
+    """Tell whether a candidate is strong enough for the outlet's own voice."""
+    weak = (*lexicon.reported_positions, *lexicon.speech_only)
+    return candidate.score >= OWN_VOICE_SCORE and candidate.stance.group.name not in weak
 
 
 def _statement(
-    candidate: Candidate, evidence: Span, speaker: Span | None, text: str, nation: Nation, lexicon: Lexicon
+    candidate: Candidate, evidence: Span, speaker: Span | None, *, text: str, nation: Nation, lexicon: Lexicon
 ) -> ExtractedStatement:
     return ExtractedStatement(
         text=candidate.text,

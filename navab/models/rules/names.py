@@ -61,7 +61,9 @@ def _without_titles(text: str, name: Span, lexicon: Lexicon) -> Span | None:
     skip = 0
     for index, (left, right) in enumerate(words):
         word = text[start + left : start + right]
-        if _title_pattern(rules.titles, True).fullmatch(word) or (index == skip and (word.lower() in rules.determiners or word.strip(".") in rules.not_names)):
+        if _title_pattern(rules.titles, True).fullmatch(word) or (
+            index == skip and (word.lower() in rules.determiners or word.strip(".") in rules.not_names)
+        ):
             skip = index + 1
     words = words[skip:]
     if not words:
@@ -73,7 +75,8 @@ def _without_titles(text: str, name: Span, lexicon: Lexicon) -> Span | None:
     lower = found.lower()
     if all(word in rules.not_names for word in found.split()):
         return None
-    if len(found) < 2 or lower in rules.pronouns or lower in lexicon.uncapitalised or found.endswith(("'s", "’s")):
+    common = lower in rules.pronouns or lower in lexicon.uncapitalised
+    if len(found) < 2 or common or found.endswith(("'s", "’s")):
         return None
     return Span(start, end - 1 if found.endswith(".") and not re.search(r"\b\w\.$", found) else end)
 

@@ -12,8 +12,8 @@ from navab.models.rules.statements import Candidate
 from navab.text.lexicon import Lexicon
 from navab.text.sentences import Span
 
-OWN_VOICE_SCORE = 1.25
-_LONGEST_TITLE = 5
+OWN_VOICE_SCORE = 1.0
+_LONGEST_TITLE = 8
 
 
 def is_own_voice(article: Article, index: int, lexicon: Lexicon) -> bool:
@@ -36,10 +36,8 @@ def holder(article: Article, sentence: Span, candidate: Candidate, lexicon: Lexi
     if stance is None:
         return None
     end = sentence.start + stance.start
-    if any(sentence.start <= quote.start < sentence.end for quote in article.quotes) and lexicon.spaced:
-        return None
     name = find_name(article.text, sentence.start, end, lexicon)
     if name is None or not lexicon.spaced:
         return name
     around = article.text[sentence.start : name.start].split()
-    return name if len(around) <= _LONGEST_TITLE and not article.text[name.end : end].strip() else None
+    return name if len(around) <= _LONGEST_TITLE and not article.text[name.end : end].strip(" ,") else None

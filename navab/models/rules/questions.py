@@ -36,10 +36,9 @@ def _arrange(template: str, before: str, after: str, names_subject: bool, lexico
     if "…" not in template:
         return _join(lexicon, before, template, after)
     front, back = template.split("…", 1)
-    if names_subject or lexicon.verb_second or not lexicon.spaced:
-        lead, subject = "", before
-    else:
-        lead, subject = split_lead(before, lexicon)
+    lead, subject = ("", before) if not lexicon.spaced else split_lead(before, lexicon)
+    if lexicon.verb_second and (adverb := lexicon.inverting_pattern.fullmatch(subject.strip())):
+        subject = subject.strip()[adverb.end() :]
     return _join(lexicon, lead, _elided(front.strip(), subject, lexicon), _inside(subject, lexicon), back, after)
 
 
@@ -55,7 +54,7 @@ def _join(lexicon: Lexicon, *parts: str) -> str:
 def split_lead(before: str, lexicon: Lexicon) -> tuple[str, str]:
     """Split an opening adverbial ('In a democracy,') from the subject."""
     opening = before.split(" ", 1)[0].lower()
-    place = before.rstrip().rfind(", ")
+    place = f"{before.rstrip()} ".rfind(", ")
     if place < 0 or opening not in lexicon.leads:
         return "", before
     return before[: place + 1], before[place + 2 :]

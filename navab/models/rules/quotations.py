@@ -65,6 +65,9 @@ def quotations(article: Article, index: int, lexicon: Lexicon) -> Iterator[Quota
     spoken = [q for q in article.quotes if q.start >= sentence.start and q.end <= sentence.end]
     spoken = [q for q in spoken if _is_speech(article.text, q, lexicon)]
     cue = find_cue(article, index, lexicon)
+    if spoken and cue is None and (inserted := _inserted(article, index, spoken[0], lexicon)):
+        yield from inserted
+        return
     if spoken and cue is None:
         cue = _continued(article, index, spoken, lexicon)
     if cue is None:
@@ -127,7 +130,7 @@ def _before(article: Article, index: int, verb: Span, lexicon: Lexicon) -> Span 
         start = mark.end()
     if lexicon.spaced and len(masked[start:end].split()) > 12:
         return None
-    return _speaker(article, index, start, end, lexicon, True)
+    return _speaker(article, index, start, end, lexicon)
 
 
 def _after(article: Article, index: int, verb: Span, lexicon: Lexicon) -> Span | None:
@@ -138,7 +141,7 @@ def _after(article: Article, index: int, verb: Span, lexicon: Lexicon) -> Span |
         return None
     mark = _marks(lexicon).search(masked, verb.end, sentence.end)
     end = mark.start() if mark else sentence.end
-    return _speaker(article, index, verb.end, end, lexicon, False)
+    return _speaker(article, index, verb.end, end, lexicon)
 
 
 def _without_auxiliary(lead: str, lexicon: Lexicon) -> str:
@@ -147,7 +150,7 @@ def _without_auxiliary(lead: str, lexicon: Lexicon) -> str:
     return words[0].rstrip() if len(words) == 2 and words[1] in lexicon.attribution.auxiliaries else lead
 
 
-def _speaker(article: Article, index: int, start: int, end: int, lexicon: Lexicon, before: bool) -> Span | None:
+def _speaker(article: Article, index: int, start: int, end: int, lexicon: Lexicon) -> Span | None:
     text = article.text
     if lexicon.spaced:
         start += len(text[start:end]) - len(text[start:end].lstrip())
@@ -198,6 +201,26 @@ def _continued(article: Article, index: int, spoken: list[Span], lexicon: Lexico
         if not _is_quote(article, before):
             return None
     return None
+
+
+def _inserted(article: Article, index: int, quote: Span, lexicon: Lexicon) -> list[Quotation]:
+    """Find a reporting clause inside the quotation marks ('«A, says X. B»'): what lies around it is said."""
+    text, inside = article.text, Span(quote.start + 1, quote.end - 1)
+    for match in lexicon.reporting_pattern.finditer(text, *inside):
+        lead = _without_auxiliary(text[inside.start : match.start()].rstrip(), lexicon)
+        if not lead.endswith((",", "!", "?")):
+            continue
+        end = re.compile(r"[.,!?]|$").search(text, match.end(), inside.end)
+        stop = end.start() if end else inside.end
+        verb = Span(*match.span())
+        alone = Article(text, article.sentences, [], text)
+        named = verb.of(text).lower() in lexicon.attribution.inverted
+        speaker = _antecedent(article, index, lexicon) if named else _after(alone, index, verb, lexicon)
+        if speaker is None:
+            continue
+        parts = (Span(inside.start, inside.start + len(lead)), Span(stop, inside.end))
+        return [Quotation(part, article.sentences[index], speaker, True) for part in parts if part.end - part.start > 1]
+    return []
 
 
 def _is_quote(article: Article, sentence: Span) -> bool:

@@ -74,8 +74,10 @@ def place_negation(rest: str, last: int, negator: str, lexicon: Lexicon) -> str 
 
 
 def _predicate(clause: str, words: list[tuple[int, int]], first: int, prepositions: tuple[str, ...]) -> int:
-    """Return the index of the first of the words written small at the end of a clause."""
+    """Return the index of the first word written small at the clause's end; of the first word if there is none."""
     index = len(words) - 1
+    if clause[words[index][0]].isupper():
+        return first
     while index > first and clause[words[index - 1][0]].islower():
         index -= 1
     if index > first and clause[words[index - 1][0] : words[index - 1][1]] in prepositions:

@@ -30,7 +30,7 @@ def speaker_nation(text: str, speaker: Span, nation: Nation, lexicon: Lexicon) -
 def _judge(description: str, home: tuple[str, ...], lexicon: Lexicon) -> SpeakerNation:
     at_home = _terms(home, lexicon.spaced).search(description)
     abroad = _terms(tuple(c for c in lexicon.countries if c not in home), lexicon.spaced).search(description)
-    if at_home and abroad:
+    if at_home and abroad and at_home.group() in lexicon.countries:
         return "home" if at_home.start() <= abroad.start() and at_home.end() >= abroad.end() else "unknown"
     if abroad:
         return "foreign"
@@ -47,7 +47,8 @@ def _terms(words: tuple[str, ...], spaced: bool) -> re.Pattern[str]:
 
 def _description(text: str, start: int, end: int, lexicon: Lexicon) -> str:
     """Take the words before a name back to a mark, the name, and an apposition behind it."""
-    before = re.split(rf"[{re.escape(lexicon.clause_marks + lexicon.sentence_ends)}\n“”\"«»]", text[max(0, start - _REACH) : start])[-1]
+    marks = re.escape(lexicon.clause_marks + lexicon.sentence_ends)
+    before = re.split(rf"[{marks}\n“”\"«»]", text[max(0, start - _REACH) : start])[-1]
     behind = text[end : end + _REACH]
     apposition = re.match(r"\s*(?:,\s*([^,.\n“”\"«»]+),|\(([^)]+)\)|（([^）]+)）)", behind)
     return before + text[start:end] + (apposition.group() if apposition else "")

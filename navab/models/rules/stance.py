@@ -9,7 +9,6 @@ from functools import cache
 
 from navab.text.lexicon import Lexicon, StanceForm, StanceGroup
 
-
 _SHORT_OPENING = 3
 
 
@@ -97,29 +96,42 @@ def clause_start(text: str, end: int, lexicon: Lexicon) -> int:
 
 
 def is_main(text: str, stance: Stance, lexicon: Lexicon) -> bool:
-    """Tell whether a marker stands in a main clause with a subject, as far as the words before it show."""
+    """Tell whether a marker stands in a main clause with a subject, as far as the words around it show."""
     before = text[: stance.start]
     local = before[clause_start(text, stance.start, lexicon) :]
+    group = stance.group
+    if group.kind != "judgement" and not text[stance.end : clause_end(text, stance.end, lexicon)].strip(" »”\"'"):
+        return False
+    if _is_subordinate(before, local, lexicon) or not _may_precede(stance, local, lexicon):
+        return False
+    return bool(before.strip()) or group.names_subject or not group.needs_subject
+
+
+def _is_subordinate(before: str, local: str, lexicon: Lexicon) -> bool:
+    """Tell whether the words before a marker, and those in its own clause, open a subordinate clause."""
     pattern = lexicon.subordinator_pattern
-    if lexicon.spaced and pattern.search(local):
+    if not lexicon.spaced:
+        return pattern.match(local) is not None
+    if pattern.search(local) or _earlier_clause(before[: len(before) - len(local)], local, lexicon):
+        return True
+    return pattern.match(before.lstrip()) is not None and not any(mark in before for mark in lexicon.clause_marks)
+
+
+def _may_precede(stance: Stance, local: str, lexicon: Lexicon) -> bool:
+    """Tell whether the words before a marker in its clause leave it the main verb, and single negation."""
+    group = stance.group
+    if group.after and local.strip() and not local.rstrip().endswith(group.after):
         return False
-    if pattern.match(before.lstrip()) and not any(mark in before for mark in lexicon.clause_marks):
+    if word_pattern(group.not_after, lexicon.spaced).fullmatch(_last_word(local)):
         return False
-    if lexicon.spaced and _earlier_clause(before[: len(before) - len(local)], local, lexicon):
+    if word_pattern(lexicon.finite_words, lexicon.spaced).search(local):
         return False
-    if stance.group.after and local.strip() and not local.rstrip().endswith(stance.group.after):
-        return False
-    if stance.group.not_after and word_pattern(stance.group.not_after, lexicon.spaced).fullmatch(_last_word(local)):
-        return False
-    if not lexicon.spaced and pattern.match(local):
-        return False
-    if stance.group.kind != "judgement" and not text[stance.end : clause_end(text, stance.end, lexicon)].strip(" »”\"'"):
-        return False
-    if lexicon.finite_words and word_pattern(lexicon.finite_words, lexicon.spaced).search(local):
-        return False
-    if stance.affirmative and word_pattern(lexicon.negators, lexicon.spaced).search(local.lower()):
-        return False
-    return bool(before.strip()) or stance.group.names_subject or not stance.group.needs_subject
+    return not (stance.affirmative and word_pattern(lexicon.negators, lexicon.spaced).search(local.lower()))
+
+
+def _last_word(text: str) -> str:
+    words = text.split()
+    return words[-1].lower() if words else ""
 
 
 def _earlier_clause(earlier: str, local: str, lexicon: Lexicon) -> bool:
@@ -128,8 +140,3 @@ def _earlier_clause(earlier: str, local: str, lexicon: Lexicon) -> bool:
     if not words or words[0].lower().strip(",") in lexicon.leads:
         return False
     return len(words) > _SHORT_OPENING and bool(local.strip() or ":" in earlier or ";" in earlier)
-
-
-def _last_word(text: str) -> str:
-    words = text.split()
-    return words[-1].lower() if words else ""

@@ -35,7 +35,7 @@ def make_statement(content: str, lexicon: Lexicon) -> Candidate | None:
     if not shortest <= len(text) <= longest or not _is_sentence(text, lexicon):
         return None
     stance = find_stance(text, lexicon)
-    if stance is None or not _subject_is_clear(text, stance, lexicon) or turn(text, stance, lexicon) is None:
+    if stance is None or not (_subject_is_clear(text, stance, lexicon) and turn(text, stance, lexicon)):
         return None
     score = _score(text, stance, lexicon)
     return Candidate(text, stance, score) if score >= MINIMUM_SCORE else None
@@ -43,11 +43,14 @@ def make_statement(content: str, lexicon: Lexicon) -> Candidate | None:
 
 def tidy(content: str, lexicon: Lexicon) -> str:
     """Write content as a sentence: no opening connector or 'I think that', a capital, a full stop."""
-    text = " ".join(_ELLIPSIS.sub(" ", content).split()).strip(" ,，:：;；-–—“”\"«»„")
+    text = " ".join(_ELLIPSIS.sub(" ", content).split()).strip(' ,，:：;；-–—“”"«»„…')
+    text = _openers(lexicon.asides).sub("", text) if lexicon.asides else text
     text = _after_colon(without_adverb(_bare(text, lexicon), lexicon), lexicon)
     if not text:
         return ""
-    text = text.rstrip(lexicon.sentence_ends.replace("?", "").replace("？", "") + lexicon.clause_marks + " ")
+    text = text.rstrip("… ").rstrip(
+        lexicon.sentence_ends.replace("?", "").replace("？", "") + lexicon.clause_marks + " "
+    )
     text = capitalise(text) if lexicon.spaced else text
     return text if text.endswith(("?", "？")) else text + lexicon.full_stop
 
@@ -88,14 +91,15 @@ def _stance_clause(text: str, lexicon: Lexicon) -> str | None:
         return None
     clauses = [m.group() for m in _clauses(lexicon.clause_marks).finditer(body)]
     for index, clause in enumerate(clauses):
-        clause = _bare(clause, lexicon)
-        if find_stance(clause, lexicon) is None:
+        taken = _bare(clause, lexicon)
+        if find_stance(taken, lexicon) is None:
             continue
-        while index + 1 < len(clauses) and _goes_on(clause, lexicon):
-            index += 1
-            clause += "，" + clauses[index]
-        if not _goes_on(clause, lexicon):
-            return clause + lexicon.full_stop
+        for following in clauses[index + 1 :]:
+            if not _goes_on(taken, lexicon):
+                break
+            taken += lexicon.clause_marks[0] + following
+        if not _goes_on(taken, lexicon):
+            return taken + lexicon.full_stop
     return None
 
 
@@ -131,11 +135,12 @@ def _subject_is_clear(text: str, stance: Stance, lexicon: Lexicon) -> bool:
     """Refuse a statement that points outside itself ('this', 'he') or is about its speaker ('I')."""
     if _outside(lexicon.unclear, lexicon.spaced).match(text) and not _openers(lexicon.expletives).match(text):
         return False
-    local = text[clause_start(text, stance.start, lexicon) : stance.start].strip(" “«„\"")
+    local = text[clause_start(text, stance.start, lexicon) : stance.start].strip(' “«„"')
     personal = _outside(lexicon.first_person, lexicon.spaced)
-    if personal.match(local) or (local and _outside(lexicon.unclear, lexicon.spaced).fullmatch(local)):
-        if not _openers(lexicon.expletives).match(text[clause_start(text, stance.start, lexicon) :].strip()):
-            return False
+    vague = local and _outside(lexicon.unclear, lexicon.spaced).fullmatch(local)
+    clause = text[clause_start(text, stance.start, lexicon) :].strip()
+    if (personal.match(local) or vague) and not _openers(lexicon.expletives).match(clause):
+        return False
     return not (_points_outside(text, lexicon.unclear_inside, lexicon) or _lacks_antecedent(text, stance, lexicon))
 
 
@@ -154,8 +159,9 @@ def _lacks_antecedent(text: str, stance: Stance, lexicon: Lexicon) -> bool:
     bound = len(text) if stance.group.names_subject or not subject else stance.start
     opening = _openers(lexicon.expletives).match(text)
     skipped = opening.end() if opening else 0
+    start = max(skipped, 0 if subject else stance.end)
     return any(
-        not _follows_letter(text, m, lexicon) and m.start() < bound and m.start() >= max(skipped, stance.end if not subject else 0)
+        start <= m.start() < bound and not _follows_letter(text, m, lexicon)
         for m in _outside(lexicon.anaphora, lexicon.spaced).finditer(text)
     )
 

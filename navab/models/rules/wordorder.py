@@ -29,14 +29,17 @@ def _plain_mood(content: str, lexicon: Lexicon) -> str:
 
 def leading_subject(text: str, lexicon: Lexicon) -> int | None:
     """Return where the subject that opens a clause surely ends: a pronoun, or determiner and noun."""
-    match = _subject(lexicon.speakers.determiners, lexicon.negation.skip).match(text)
+    rules = lexicon.negation
+    match = _subject(lexicon.speakers.determiners, rules.skip, lexicon.noun_continuations).match(text)
     return match.end() if match else None
 
 
 @cache
-def _subject(determiners: tuple[str, ...], pronouns: tuple[str, ...]) -> re.Pattern[str]:
+def _subject(determiners: tuple[str, ...], pronouns: tuple[str, ...], more: tuple[str, ...]) -> re.Pattern[str]:
+    """Match a pronoun, or determiner, adjective and noun that no attribute follows."""
     det, pro = "|".join(determiners) or "(?!)", "|".join(pronouns) or "(?!)"
-    return re.compile(rf"(?:(?:{pro})|(?:{det})(?: [a-zß-ÿ]+(?:en|e|er|es))? [{UPPER}][\w-]+)(?= [a-zß-ÿ])(?! (?:de[rsnm]|von|und|oder|aus|im|in|für)\b)")
+    noun = rf"(?:{det})(?: [a-zß-ÿ]+)? [{UPPER}][\w-]+"
+    return re.compile(rf"(?:(?:{pro})|{noun})(?= [a-zß-ÿ])(?! (?:{'|'.join(more) or '(?!)'})\b)")
 
 
 def without_adverb(text: str, lexicon: Lexicon) -> str:
