@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import signal
 import sys
 import traceback
 from collections.abc import Callable
 from pathlib import Path
-from types import TracebackType
+from types import FrameType, TracebackType
 from typing import Any, TypeVar
 
 import click
@@ -180,6 +181,7 @@ def main() -> None:
     """Entry point of the console script: one line and an exit code for whatever goes wrong."""
     if "--debug" not in sys.argv:
         sys.excepthook = _report_defect
+    signal.signal(signal.SIGTERM, _stop)
     sys.exit(_run(sys.argv[1:]))
 
 
@@ -203,6 +205,11 @@ def _fail(message: str, code: int, arguments: list[str]) -> int:
         traceback.print_exc()
     print(f"navab: {' '.join(message.split())}", file=sys.stderr)
     return code
+
+
+def _stop(number: int, _: FrameType | None) -> None:
+    """A polite stop unwinds the stack: finished work is committed and the claim is released."""
+    sys.exit(128 + number)
 
 
 def _report_defect(kind: type[BaseException], error: BaseException, _: TracebackType | None) -> None:

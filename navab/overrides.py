@@ -71,7 +71,7 @@ def import_decisions(decisions: dict[int, tuple[bool, str]], view: View, claim: 
     fresh = {topic: word for topic, word in decisions.items() if in_force.get(topic) != word[0]}
     if not fresh:
         return 0
-    start = int(rows["sequence"].max() or -1) + 1 if rows.height else 0  # type: ignore[arg-type]
+    start = int(rows["sequence"].max()) + 1 if rows.height else 0  # type: ignore[arg-type]
     topics = view.current("topics", *load_schema("topics").arrow.names).drop("_file")
     _commit_overrides(fresh, topics, start, view, claim)
     _commit_topics(fresh, topics, view, claim)

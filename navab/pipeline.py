@@ -110,11 +110,16 @@ def _run_step(stage: Stage, step: Step, view: View, claim: Claim, carrier: Carri
     rows = sum(unit.rows for unit in units)
     progress = Progress(step.name, rows, "files" if step.name == "articles" else "rows")
     committer = _Committer(step, view, claim)
-    for written in carrier.carry(units, step.work(view)):
-        if written.file is not None:
-            committer.add(written.file)
-        progress.advance(written.pending_rows)
-        committer.commit_if_due()
+    try:
+        for written in carrier.carry(units, step.work(view)):
+            if written.file is not None:
+                committer.add(written.file)
+            progress.note = f"{committer.rows:,} records" if step.name == "articles" else ""
+            progress.advance(written.pending_rows)
+            committer.commit_if_due()
+    except (KeyboardInterrupt, SystemExit):
+        committer.commit()  # stopped on purpose: keep what is finished
+        raise
     committer.commit()
     progress.finish()
     return StepRecord(stage=stage.name, step=step.name, rows=rows, seconds=time.monotonic() - started)
@@ -133,9 +138,12 @@ class _Committer:
         self._files: list[DataFile] = []
         self._interval = view.configuration.resources.commit_interval_s
         self._committed = time.monotonic()
+        self.rows = 0
 
     def add(self, file: DataFile) -> None:
+        """Take a file; `rows` counts those of the step's first table."""
         self._files.append(file)
+        self.rows += file.rows if file.table == self._step.writes[0] else 0
 
     def commit_if_due(self) -> None:
         if time.monotonic() - self._committed >= self._interval:

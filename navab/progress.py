@@ -21,6 +21,7 @@ class Progress:
         self._started = time.monotonic()
         self._shown = self._started
         self.done = 0
+        self.note = ""
 
     @property
     def seconds(self) -> float:
@@ -41,6 +42,8 @@ class Progress:
         rate = self.done / max(self.seconds, 1e-6)
         share = f"{100 * self.done / self._total:3.0f}%" if self._total else "100%"
         line = f"{self._label:<16} {self.done:>10,} of {self._total:,} {self._what} {share}  {rate:,.0f}/s"
+        if self.note:
+            line += f"  {self.note}"
         if finished:
             line += f"  done in {_duration(self.seconds)}"
         elif 0 < self.done < self._total:

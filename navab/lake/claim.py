@@ -11,6 +11,7 @@ from __future__ import annotations
 import getpass
 import os
 import platform
+import re
 import threading
 import time
 import uuid
@@ -26,6 +27,7 @@ from navab.lake.storage import Storage
 
 LIFETIME_S = 30.0
 RENEWAL_S = 8.0
+_CLAIM_FILE = re.compile(r"/\d{12}\.json$")
 
 
 class ClaimRecord(BaseModel):
@@ -42,13 +44,13 @@ class ClaimRecord(BaseModel):
     renewed_at: float
     released: bool = False
 
-    def is_live(self) -> bool:
+    def is_live(self, lifetime_s: float = LIFETIME_S) -> bool:
         """Whether its holder may still be writing."""
         if self.released:
             return False
         if self.host == platform.node() and not _process_lives(self.pid, self.process_started):
             return False
-        return time.time() - self.renewed_at < LIFETIME_S
+        return time.time() - self.renewed_at < lifetime_s
 
     def describe(self) -> str:
         return (
@@ -60,12 +62,25 @@ class ClaimRecord(BaseModel):
 class Claim:
     """Hold a lake for the duration of a `with` block; raises LakeHeldError if somebody else does.
 
-    `on_takeover` is called with the new epoch when the previous holder did not release its claim.
+    `on_takeover` is called with the new epoch when the previous holder did not release its claim. `last_epoch` tells
+    the last epoch that the tables know; it is asked when no claim file is left to go on from.
     """
 
-    def __init__(self, storage: Storage, command: str, on_takeover: Callable[[int], None] | None = None) -> None:
+    def __init__(
+        self,
+        storage: Storage,
+        command: str,
+        on_takeover: Callable[[int], None] | None = None,
+        last_epoch: Callable[[], int] | None = None,
+        *,
+        lifetime_s: float = LIFETIME_S,
+        renewal_s: float = RENEWAL_S,
+    ) -> None:
         self._storage = storage
         self._on_takeover = on_takeover
+        self._last_epoch = last_epoch
+        self._lifetime_s = lifetime_s
+        self._renewal_s = renewal_s
         self._lost = threading.Event()
         self._stop = threading.Event()
         self._lock = threading.Lock()
@@ -88,9 +103,9 @@ class Claim:
 
     def __enter__(self) -> Claim:
         previous = latest_claim(self._storage)
-        if previous is not None and previous.is_live():
+        if previous is not None and previous.is_live(self._lifetime_s):
             raise LakeHeldError(f"lake {self._storage.root} is held by {previous.describe()}; wait, or stop that run")
-        self._record.epoch = 1 if previous is None else previous.epoch + 1
+        self._record.epoch = 1 + (previous.epoch if previous else self._last_epoch() if self._last_epoch else 0)
         self._record.renewed_at = time.time()
         if not self._storage.create_exclusively(self._path(self.epoch), self._content()):
             holder = latest_claim(self._storage)
@@ -127,14 +142,17 @@ class Claim:
             raise ClaimLostError(f"this run's claim on {self._storage.root} expired and another run took the lake")
 
     def _renew_until_stopped(self) -> None:
-        while not self._stop.wait(RENEWAL_S):
-            if self._is_superseded():
-                self._lost.set()
-                return
-            self._write()
+        while not self._stop.wait(self._renewal_s):
+            try:
+                if self._is_superseded():
+                    self._lost.set()
+                    return
+                self._write()
+            except OSError:
+                continue  # the store did not answer: the claim ages, and the next renewal may reach it
 
     def _is_superseded(self) -> bool:
-        return self._storage.exists(self._path(self.epoch + 1))
+        return any(path > self._path(self.epoch) for path in claim_files(self._storage))
 
     def _write(self) -> None:
         with self._lock:
@@ -148,16 +166,20 @@ class Claim:
         return self._storage.path("claims", f"{epoch:012d}.json")
 
     def _remove_older(self) -> None:
-        # The predecessor's file stays: a paused holder finds its successor by name, and epochs go on from it.
-        for path in self._storage.list_files(self._storage.path("claims")):
+        # The predecessor's file stays, so that epochs go on from it should this one be damaged.
+        for path in claim_files(self._storage):
             if path < self._path(self.epoch - 1):
                 self._storage.filesystem.rm_file(path)
 
 
+def claim_files(storage: Storage) -> list[str]:
+    """Paths of the claims that exist, in the order of their epochs."""
+    return [path for path in storage.list_files(storage.path("claims")) if _CLAIM_FILE.search(path)]
+
+
 def latest_claim(storage: Storage) -> ClaimRecord | None:
     """The claim with the greatest epoch, or None if the lake was never claimed."""
-    paths = [path for path in storage.list_files(storage.path("claims")) if path.endswith(".json")]
-    paths = [path for path in paths if not path.rsplit("/", 1)[1].startswith(".")]
+    paths = claim_files(storage)
     if not paths:
         return None
     try:

@@ -46,7 +46,7 @@ class Lake:
 
     def claim(self, command: str) -> Claim:
         """Claim the lake for writing; a claim that its holder did not release fences all its tables."""
-        return Claim(self.storage, command, on_takeover=self._fence)
+        return Claim(self.storage, command, on_takeover=self._fence, last_epoch=self._last_epoch)
 
     def commit(self, name: str, files: Sequence[DataFile], claim: Claim, replace: Sequence[str] = ()) -> int:
         """Commit files to a table while the claim holds."""
@@ -58,12 +58,16 @@ class Lake:
         snapshots = {name: table.snapshot().version for name, table in self._tables.items()}
         return {name: version for name, version in snapshots.items() if version >= 0}
 
+    def _last_epoch(self) -> int:
+        fences = [table.snapshot().fence(table.application) for table in self._tables.values()]
+        return max((epoch for epoch in fences if epoch is not None), default=0)
+
     def _fence(self, epoch: int) -> None:
         for name, table in self._tables.items():
             snapshot = table.snapshot()
             if snapshot.version < 0:
                 continue
-            properties = CommitProperties(app_transactions=[Transaction(f"navab/{name}", epoch)])
+            properties = CommitProperties(app_transactions=[Transaction(table.application, epoch)])
             try:
                 snapshot.commit([], properties)
             except CommitFailedError as error:

@@ -19,7 +19,7 @@ import pyarrow as pa
 import pyarrow.fs
 import pyarrow.parquet as pq
 
-from navab.errors import StorageError
+from navab.errors import ConfigurationError, StorageError
 
 
 @dataclass(frozen=True)
@@ -39,7 +39,7 @@ class Storage:
 
     @property
     def is_local(self) -> bool:
-        return urlsplit(self.root).scheme in ("", "file")
+        return "://" not in self.root or self.root.startswith("file://")
 
     @cached_property
     def filesystem(self) -> Any:
@@ -47,12 +47,15 @@ class Storage:
         if self.is_local:
             return fsspec.filesystem("file")
         client = {"region_name": self.options.region} if self.options.region else {}
-        return fsspec.filesystem(
-            urlsplit(self.root).scheme,
-            endpoint_url=self.options.endpoint_url,
-            client_kwargs=client,
-            use_listings_cache=False,
-        )
+        try:
+            return fsspec.filesystem(
+                urlsplit(self.root).scheme,
+                endpoint_url=self.options.endpoint_url,
+                client_kwargs=client,
+                use_listings_cache=False,
+            )
+        except (ValueError, ImportError) as error:
+            raise ConfigurationError(f"address {self.root}: {error}; give a path or an s3:// address") from error
 
     @cached_property
     def arrow_filesystem(self) -> pa.fs.FileSystem:
@@ -90,12 +93,13 @@ class Storage:
         """Create a file unless it exists; False if somebody else was first."""
         try:
             if self.is_local:
-                Path(path).parent.mkdir(parents=True, exist_ok=True)
                 with AtomicFile(path, exclusive=True) as temporary:
                     temporary.write_bytes(content)
             else:
                 self.filesystem.pipe_file(path, content, mode="create")
-        except FileExistsError:
+        except FileExistsError as error:
+            if self.is_local and not Path(path).parent.is_dir():
+                raise StorageError(f"cannot write {path}: its folder is a file") from error
             return False
         except OSError as error:
             # s3fs raises EINVAL, not FileExistsError, when If-None-Match finds the key taken.

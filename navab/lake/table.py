@@ -93,7 +93,10 @@ class TableSnapshot:
         dataset = pads.dataset(
             paths, schema=self.schema.arrow, format="parquet", filesystem=self.storage.arrow_filesystem
         )
-        frame = pl.DataFrame(dataset.to_table(columns=[*columns, "__fragment_index"]))
+        try:
+            frame = pl.DataFrame(dataset.to_table(columns=[*columns, "__fragment_index"]))
+        except (pa.ArrowException, OSError) as error:
+            raise StorageError(f"cannot read table {self.schema.name}: {error}") from error
         positions = wanted[FILE].gather(frame["__fragment_index"])
         return frame.drop("__fragment_index").with_columns(positions.alias(FILE))
 
@@ -127,6 +130,7 @@ class LakeTable:
     def __init__(self, storage: Storage, name: str) -> None:
         self.storage = storage
         self.schema = load_schema(name)
+        self.application = f"navab/{name}"
 
     def snapshot(self) -> TableSnapshot:
         """Open the latest version."""
@@ -147,21 +151,20 @@ class LakeTable:
         The fence is Delta's application transaction: a holder of an older epoch is refused.
         """
         snapshot = self.snapshot()
-        application = f"navab/{self.schema.name}"
-        fenced_at = snapshot.fence(application)
+        fenced_at = snapshot.fence(self.application)
         if fenced_at is not None and fenced_at > epoch:
             raise ClaimLostError(f"another run has taken the lake (epoch {fenced_at}, this run has {epoch})")
         active = set(snapshot.files["path"])
-        added = [file for file in files if file.path not in active]
-        kept = {file.path for file in files}
+        named = {file.path: file for file in files}
+        added = [file for path, file in named.items() if path not in active]
         removed = [
             RemoveAction(row["path"], True, int(time.time() * 1000), row["size"], {})
             for row in snapshot.files.iter_rows(named=True)
-            if row["nation"] in replace and row["path"] not in kept
+            if row["nation"] in replace and row["path"] not in named
         ]
         if not added and not removed:
             return 0
-        properties = CommitProperties(app_transactions=[Transaction(application, epoch)], max_commit_retries=0)
+        properties = CommitProperties(app_transactions=[Transaction(self.application, epoch)], max_commit_retries=0)
         try:
             snapshot.commit([*(file.action() for file in added), *removed], properties)
         except CommitFailedError as error:

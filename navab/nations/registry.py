@@ -52,12 +52,19 @@ class Nation(BaseModel):
         """Tell whether an outlet, by its name or by the domain of its url, is an official source."""
         if source and source.casefold() in self._official_names:
             return True
-        host = (urlsplit(url).hostname or "") if url else ""
+        host = _host(url) if url else ""
         return any(
             host == domain or host.endswith("." + domain)
             for outlet in self.official_sources
             for domain in outlet.domains
         )
+
+
+def _host(url: str) -> str:
+    try:
+        return urlsplit(url if "//" in url else f"//{url}").hostname or ""
+    except ValueError:  # such as http://[
+        return ""
 
 
 class Registry:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 import zlib
 from collections.abc import Iterator
@@ -21,7 +22,7 @@ def read_jsonl(file: Any, columns: tuple[str, ...]) -> Iterator[RawRecord]:
             line = next(lines)
         except StopIteration:
             return
-        except (EOFError, OSError, zlib.error):
+        except (EOFError, gzip.BadGzipFile, zlib.error):
             yield RawRecord(number, unreadable=CORRUPT_FILE)
             return
         line = line.removeprefix(_BYTE_ORDER_MARK) if number == 0 else line
@@ -35,7 +36,7 @@ def _parse(number: int, line: bytes, columns: tuple[str, ...]) -> RawRecord:
         value = json.loads(line.decode("utf-8"))
     except UnicodeDecodeError:
         return RawRecord(number, unreadable=INVALID_ENCODING)
-    except (json.JSONDecodeError, RecursionError):
+    except (ValueError, RecursionError):  # ValueError: no JSON, or a number of more than 4,300 digits
         return RawRecord(number, unreadable=INVALID_JSON)
     if not isinstance(value, dict):
         return RawRecord(number, unreadable=NOT_AN_OBJECT)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime, timedelta, timezone, tzinfo
 from typing import Any, Protocol
 
 from dateutil import parser as date_parser
@@ -16,6 +16,12 @@ INVALID_ENCODING = "invalid_encoding"
 MISSING_TEXT = "missing_text"
 WRONG_TYPE = "wrong_type"
 CORRUPT_FILE = "corrupt_file"
+
+# Hours from UTC of the zones that news name by letters (RFC 2822 and Europe's); all others count as UTC.
+_ZONES = {
+    "EST": -5, "EDT": -4, "CST": -6, "CDT": -5, "MST": -7, "MDT": -6, "PST": -8, "PDT": -7,
+    "BST": 1, "CET": 1, "CEST": 2, "MEZ": 1, "MESZ": 2,
+}  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +46,7 @@ def text_field(fields: dict[str, Any], name: str) -> str | None:
         return value
     if isinstance(value, int | float) and not isinstance(value, bool):
         return str(value)
-    if isinstance(value, datetime):
+    if isinstance(value, date):
         return value.isoformat()
     raise TypeError(f"{name} is a {type(value).__name__}")
 
@@ -50,7 +56,7 @@ def parse_time(value: str | None) -> datetime | None:
     if value is None or not value.strip():
         return None
     try:
-        parsed: datetime = date_parser.parse(value.strip(), default=datetime(1, 1, 1))
+        parsed: datetime = date_parser.parse(value.strip(), default=datetime(1, 1, 1), tzinfos=_time_zone)
     except (ValueError, OverflowError):
         return None
     if parsed.year < 1000:
@@ -60,3 +66,9 @@ def parse_time(value: str | None) -> datetime | None:
         return aware.astimezone(UTC)
     except (ValueError, OverflowError):
         return None
+
+
+def _time_zone(name: str | None, offset: int | None) -> tzinfo:
+    if offset is not None:
+        return timezone(timedelta(seconds=offset))
+    return timezone(timedelta(hours=_ZONES.get(name or "", 0)))

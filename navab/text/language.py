@@ -58,4 +58,7 @@ def _load(model: str) -> Any:
         path = Path(model)
     if not path.is_file():
         raise ConfigurationError(f"language model {path} does not exist: set language.model to a fastText file")
-    return fasttext.load_model(str(path))
+    try:
+        return fasttext.load_model(str(path))
+    except ValueError as error:
+        raise ConfigurationError(f"language model {path} is no fastText model: {error}") from error

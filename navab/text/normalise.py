@@ -8,14 +8,15 @@ import unicodedata
 _BLANKS = re.compile(r"[^\S\n]+")
 _BREAKS = re.compile(r"\s*\n\s*")
 _NOT_WORD = re.compile(r"[\W_]+")
-_CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
+# Vertical tab, form feed, separators and next line (\x85) are blanks.
+_CONTROL = re.compile(r"[\x00-\x08\x0e-\x1b\x7f-\x84\x86-\x9f]")
 
 
 def clean_text(text: str) -> str:
     """NFC, no control characters, single blanks, one line break between paragraphs."""
-    composed = unicodedata.normalize("NFC", text.replace("\r\n", "\n").replace("\r", "\n"))
-    visible = _CONTROL.sub("", composed.encode("utf-8", "replace").decode("utf-8"))
-    return _BREAKS.sub("\n", _BLANKS.sub(" ", visible)).strip()
+    lines = text.replace("\r\n", "\n").replace("\r", "\n")
+    visible = _CONTROL.sub("", lines.encode("utf-8", "replace").decode("utf-8"))
+    return _BREAKS.sub("\n", _BLANKS.sub(" ", unicodedata.normalize("NFC", visible))).strip()
 
 
 def fold_text(text: str) -> str:

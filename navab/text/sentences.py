@@ -8,7 +8,6 @@ from typing import NamedTuple
 
 from navab.text.lexicon import UPPER, Lexicon
 
-
 _ORDINAL_REACH = 16
 
 

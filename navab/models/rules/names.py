@@ -61,9 +61,8 @@ def _without_titles(text: str, name: Span, lexicon: Lexicon) -> Span | None:
     skip = 0
     for index, (left, right) in enumerate(words):
         word = text[start + left : start + right]
-        if _title_pattern(rules.titles, True).fullmatch(word) or (
-            index == skip and (word.lower() in rules.determiners or word.strip(".") in rules.not_names)
-        ):
+        leading = index == skip and (word.lower() in rules.determiners or word.strip(".") in rules.not_names)
+        if leading or _title_pattern(rules.titles, True).fullmatch(word):
             skip = index + 1
     words = words[skip:]
     if not words:

@@ -139,4 +139,8 @@ def _earlier_clause(earlier: str, local: str, lexicon: Lexicon) -> bool:
     words = earlier.split()
     if not words or words[0].lower().strip(",") in lexicon.leads:
         return False
-    return len(words) > _SHORT_OPENING and bool(local.strip() or ":" in earlier or ";" in earlier)
+    if ":" in earlier or ";" in earlier:
+        return True
+    if not local.strip():
+        return word_pattern(lexicon.finite_words, lexicon.spaced).search(earlier) is not None
+    return len(words) > _SHORT_OPENING

@@ -157,6 +157,8 @@ def _lacks_antecedent(text: str, stance: Stance, lexicon: Lexicon) -> bool:
     """Find a pronoun that no subject of this statement can explain."""
     subject = text[: stance.start].strip()
     bound = len(text) if stance.group.names_subject or not subject else stance.start
+    if lexicon.verb_second and _outside(lexicon.anaphora, True).match(text[stance.end :].lstrip()):
+        return True
     opening = _openers(lexicon.expletives).match(text)
     skipped = opening.end() if opening else 0
     start = max(skipped, 0 if subject else stance.end)
