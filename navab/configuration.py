@@ -41,7 +41,7 @@ class Columns(Section):
 class Source(Section):
     """Files of articles: one path, glob or URI, and what is known of all its records."""
 
-    path: str = Field(description="Path, glob or URI")
+    path: str = Field(min_length=1, description="Path, glob or URI")
     format: Literal["jsonl", "parquet"] | None = Field(None, description="Taken from the file's ending if absent")
     nation: str | None = Field(None, description="Nation of all records; absent: the record's own field")
     source: str | None = Field(None, description="Outlet of all records; absent: the record's own field")
@@ -144,7 +144,7 @@ class GatesSection(Section):
 class Configuration(Section):
     """A whole job."""
 
-    lake: str = Field(description="Path or s3:// URI of the lake")
+    lake: str = Field(min_length=1, description="Path or s3:// URI of the lake")
     storage: StorageSection = StorageSection()
     nations: tuple[str, ...] = Field(("cn", "us", "uk", "fr", "de"), min_length=1)
     sources: tuple[Source, ...] = ()
@@ -180,7 +180,7 @@ def load_configuration(path: Path | None, settings: Sequence[str] = ()) -> Confi
 
 def _read_document(path: Path) -> dict[str, Any]:
     try:
-        document = yaml.safe_load(path.read_text("utf-8"))
+        document = _parse(path.read_text("utf-8"))
     except FileNotFoundError:
         raise ConfigurationError(f"configuration {path} does not exist") from None
     except (OSError, UnicodeDecodeError) as error:
@@ -203,9 +203,22 @@ def _apply(document: dict[str, Any], setting: str) -> None:
         if not isinstance(target, dict):
             raise ConfigurationError(f"--set {setting}: '{parent}' is not a section")
     try:
-        target[last] = yaml.safe_load(value)
+        target[last] = _parse(value)
     except yaml.YAMLError:
         target[last] = value
+
+
+class _Loader(yaml.SafeLoader):
+    """YAML without dates: a crawl or release may be named 2026-11-05."""
+
+    yaml_implicit_resolvers = {
+        first: [(tag, pattern) for tag, pattern in resolvers if tag != "tag:yaml.org,2002:timestamp"]
+        for first, resolvers in yaml.SafeLoader.yaml_implicit_resolvers.items()
+    }
+
+
+def _parse(content: str) -> Any:
+    return yaml.load(content, _Loader)
 
 
 def _explain(error: ValidationError, path: Path | None) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 from pathlib import Path
 
 import polars as pl
@@ -28,6 +29,7 @@ _FIELDS = (
     "decision",
     "note",
 )
+_TOPIC_ID = re.compile(r"-?[0-9]{1,19}")
 _WORDS = {"yes": True, "true": True, "1": True, "no": False, "false": False, "0": False}
 
 
@@ -48,17 +50,21 @@ def read_decisions(path: Path, view: View) -> dict[int, tuple[bool, str]]:
     known = set(view.current("topics")["topic_id"])
     decisions = {}
     try:
-        rows = list(csv.DictReader(io.StringIO(path.read_text("utf-8-sig"))))
-    except (OSError, UnicodeDecodeError) as error:
+        reader = csv.DictReader(io.StringIO(path.read_text("utf-8-sig"), newline=""))
+        lines = [(reader.line_num, row) for row in reader]
+    except (OSError, UnicodeDecodeError, csv.Error) as error:
         raise ConfigurationError(f"topics file {path} cannot be read: {error}") from None
-    for number, row in enumerate(rows, start=2):
+    missing = [name for name in ("topic_id", "decision") if name not in (reader.fieldnames or ())]
+    if missing:
+        raise ConfigurationError(f"topics file {path} has no column {' or '.join(missing)}: keep its header and commas")
+    for number, row in lines:
         word = (row.get("decision") or "").strip().casefold()
         if not word:
             continue
         topic = (row.get("topic_id") or "").strip()
         if word not in _WORDS:
             raise ConfigurationError(f"{path} line {number}: decision '{word}': write yes or no, or leave it empty")
-        if not topic.lstrip("-").isdigit() or int(topic) not in known:
+        if not _TOPIC_ID.fullmatch(topic) or int(topic) not in known:
             raise ConfigurationError(f"{path} line {number}: no topic '{topic}' in this lake; export the topics anew")
         decisions[int(topic)] = (_WORDS[word], (row.get("note") or "").strip())
     return decisions

@@ -43,10 +43,9 @@ def dominant_stance(component: Sequence[int], graph: Graph, weights: Mapping[int
 
     Ties fall to the smaller ids, so that the result depends on nothing but the input.
     """
-    greedy = _greedy(component, graph, weights)
     if len(component) > EXACT_LIMIT:
-        return _improve(greedy, component, graph, weights)
-    return _exact(component, graph, weights, greedy)
+        return _improve(_greedy(component, graph, weights), component, graph, weights)
+    return _exact(component, graph, weights)
 
 
 def _greedy(component: Sequence[int], graph: Graph, weights: Mapping[int, float]) -> frozenset[int]:
@@ -77,22 +76,40 @@ def _improve(
     return frozenset(current)
 
 
-def _exact(
-    component: Sequence[int], graph: Graph, weights: Mapping[int, float], start: frozenset[int]
-) -> frozenset[int]:
-    order = sorted(component, key=lambda node: (-len(graph[node]), node))
-    best, best_weight = start, sum(weights[node] for node in start)
+def _exact(component: Sequence[int], graph: Graph, weights: Mapping[int, float]) -> frozenset[int]:
+    best: frozenset[int] = frozenset()
+    best_weight = 0.0
 
-    def search(candidates: list[int], chosen: frozenset[int], weight: float) -> None:
+    def search(candidates: frozenset[int], chosen: frozenset[int], weight: float) -> None:
         nonlocal best, best_weight
+        candidates, taken = _take_heavy(candidates, graph, weights)
+        chosen, weight = chosen | taken, weight + sum(weights[node] for node in sorted(taken))
         if weight + sum(weights[node] for node in candidates) <= best_weight + 1e-9:
             return
         if not candidates:
             best, best_weight = chosen, weight
             return
-        node, *rest = candidates
-        search([other for other in rest if other not in graph[node]], chosen | {node}, weight + weights[node])
+        node = min(candidates, key=lambda one: (-len(graph[one] & candidates), one))
+        rest = candidates - {node}
+        search(rest - graph[node], chosen | {node}, weight + weights[node])
         search(rest, chosen, weight)
 
-    search(order, frozenset(), 0.0)
+    search(frozenset(component), frozenset(), 0.0)
     return best
+
+
+def _take_heavy(
+    candidates: frozenset[int], graph: Graph, weights: Mapping[int, float]
+) -> tuple[frozenset[int], frozenset[int]]:
+    """Take every statement that weighs as much as all that contradict it together: no set without it weighs more."""
+    taken: set[int] = set()
+    left = set(candidates)
+    changed = True
+    while changed:
+        changed = False
+        for node in sorted(left):
+            if node in left and weights[node] >= sum(weights[other] for other in graph[node] & left):
+                taken.add(node)
+                left -= graph[node] | {node}
+                changed = True
+    return frozenset(left), frozenset(taken)

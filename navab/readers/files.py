@@ -29,6 +29,7 @@ _ENDINGS = {
     ".pq": "parquet",
 }
 _GLOB = "*?["
+_GZIP_MAGIC = b"\x1f\x8b"
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,8 +54,11 @@ def list_source(source: Source, options: StorageOptions) -> list[SourceFile]:
     pattern = storage.path()
     filesystem = storage.filesystem
     try:
-        if any(mark in pattern for mark in _GLOB):
+        if any(mark in pattern for mark in _GLOB) and not filesystem.exists(pattern):
             found = filesystem.glob(pattern, detail=True)
+            # A glob describes a link itself: what counts is the file that it points to.
+            links = [path for path, entry in found.items() if entry.get("islink") and filesystem.exists(path)]
+            found |= {path: filesystem.info(path) for path in links}
         else:
             found = {pattern: filesystem.info(pattern)}
     except FileNotFoundError:
@@ -62,13 +66,13 @@ def list_source(source: Source, options: StorageOptions) -> list[SourceFile]:
     except OSError as error:
         raise StorageError(f"source {source.path} cannot be listed: {error.strerror or error}") from error
     files = {path: entry for path, entry in found.items() if entry["type"] == "file"}
-    if not files and found:
+    if not files and any(entry["type"] == "directory" for entry in found.values()):
         raise ConfigurationError(
             f"source {source.path} is a folder: write {source.path.rstrip('/')}/*.jsonl or similar"
         )
     if not files:
         raise ConfigurationError(f"source {source.path} matches no file")
-    base = _fixed_part(pattern)
+    base = _fixed_part(pattern) if pattern not in found else pattern[: pattern.rfind("/") + 1]
     scheme = "" if storage.is_local else f"{urlsplit(source.path).scheme}://"
     return [
         SourceFile(
@@ -91,12 +95,37 @@ def open_source(file: SourceFile, options: StorageOptions) -> Iterator[Any]:
         raw = storage.filesystem.open(storage.path(), "rb")
     except OSError as error:
         raise StorageError(f"source file {file.uri} cannot be opened: {error.strerror or error}") from error
-    with raw:
-        if file.uri.endswith(".gz"):
-            with gzip.open(raw, "rb") as unpacked:
-                yield io.BufferedReader(unpacked, buffer_size=1 << 20)
-        else:
-            yield raw
+    try:
+        with raw:
+            packed = raw.read(len(_GZIP_MAGIC)) == _GZIP_MAGIC  # what a file is, not how it is named
+            raw.seek(0)
+            yield io.BufferedReader(_Unpacked(raw), buffer_size=1 << 20) if packed else raw
+    except OSError as error:
+        raise StorageError(f"source file {file.uri} cannot be read: {error.strerror or error}") from error
+
+
+class _Unpacked(io.RawIOBase):
+    """A gzip file piece by piece: what comes before damage is read."""
+
+    def __init__(self, raw: Any) -> None:
+        self._gzip = gzip.GzipFile(fileobj=raw, mode="rb")
+
+    def readable(self) -> bool:
+        return True
+
+    def seekable(self) -> bool:
+        return True
+
+    def seek(self, offset: int, whence: int = io.SEEK_SET, /) -> int:
+        return self._gzip.seek(offset, whence)
+
+    def tell(self) -> int:
+        return self._gzip.tell()
+
+    def readinto(self, buffer: Any, /) -> int:
+        content = self._gzip.read1(len(buffer))
+        buffer[: len(content)] = content
+        return len(content)
 
 
 def _fixed_part(pattern: str) -> str:

@@ -115,6 +115,7 @@ def group_articles(new: pl.DataFrame, canonicals: pl.DataFrame, threshold: float
     rows = pl.concat([canonicals.select(columns), new.select(columns)]).with_columns(
         pl.Series("known", np.arange(canonicals.height + new.height) < canonicals.height)
     )
+    rows = rows.sort("article_id")  # which row stands for its band depends on the order
     hashes = to_matrix(rows["minhash"])
     grouped = rows.with_columns(pl.Series("group", _components(rows["exact_hash"], hashes, threshold)))
     ordered = grouped.with_row_index("row").sort(
