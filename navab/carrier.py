@@ -11,6 +11,7 @@ import contextlib
 import logging
 import os
 import pickle
+import sys
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -75,9 +76,11 @@ class Carrier:
         if ray.is_initialized():
             pass
         elif address:
+            print(f"connecting to Ray at {address}", file=sys.stderr, flush=True)
             ray.init(address=address, logging_level=logging.WARNING, log_to_driver=False)
         else:
             cpus = self._resources.num_cpus or os.cpu_count() or 1
+            print(f"starting a local Ray on {cpus} logical CPUs", file=sys.stderr, flush=True)
             ray.init(
                 num_cpus=cpus,
                 include_dashboard=False,

@@ -13,7 +13,7 @@ from rich.console import Console
 from rich.table import Table
 
 from navab.configuration import Configuration, load_configuration
-from navab.errors import ConfigurationError, NavabError
+from navab.errors import ConfigurationError, NavabError, NothingToReleaseError
 from navab.nations.registry import Registry
 
 if TYPE_CHECKING:
@@ -50,7 +50,10 @@ def run(config: Path | None, settings: Sequence[str], until: str | None) -> None
             runs.save_run(lake.storage, record)
     _print_summary(view)
     if until in (None, "release"):
-        _publish(view)
+        try:
+            _publish(view)
+        except NothingToReleaseError:
+            _print("no release: the articles gave no live triple (see `navab status` for what was refused, and why)")
     _print(f"{'changed' if record.changed else 'nothing new'}, {record.seconds:.1f} s; lake {lake.storage.root}")
 
 
@@ -93,6 +96,9 @@ def status(config: Path | None, settings: Sequence[str]) -> None:
     for one in summary.rejections(view):
         refused.add_row(one.stage, one.nation, one.reason, f"{one.count:,}")
     _print(refused)
+    unfinished = _unfinished(view)
+    if unfinished:
+        _print(unfinished)
     last = runs.last_run(lake.storage)
     if last is not None:
         _print(
@@ -197,15 +203,32 @@ def _warnings(configuration: Configuration, view: View) -> list[str]:
     warnings.append(
         "A quoted speaker is not a nation: who is cited by an outlet does not thereby speak for its country."
     )
+    unfinished = _unfinished(view)
+    if unfinished:
+        warnings.append(unfinished)
     share = unofficial_share(view)
     if share > 0:
         warnings.append(f"{100 * share:.0f} % of the articles come from outlets that are not official sources.")
     return warnings
 
 
+def _unfinished(view: View) -> str | None:
+    """A sentence on what is pending, if anything is."""
+    from navab.pipeline import pending_rows  # noqa: PLC0415
+
+    pending = {stage: rows for stage, rows in pending_rows(view).items() if rows}
+    if not pending:
+        return None
+    stages = ", ".join(f"{stage} ({rows:,})" for stage, rows in pending.items())
+    return f"Work is pending in {stages}: counts and releases are of what is live until `navab run` has finished."
+
+
 def _publish(view: View) -> None:
     from navab.publish import publish  # noqa: PLC0415
 
+    unfinished = _unfinished(view)
+    if unfinished:
+        print(f"navab: warning: {unfinished}", file=sys.stderr)
     published = publish(view)
     rows = sum(shard.rows for shard in published.manifest.shards)
     _print(
@@ -217,7 +240,16 @@ def _print_summary(view: View) -> None:
     from navab.summary import funnels  # noqa: PLC0415
 
     table = _table(
-        "nation", "articles", "accepted", "duplicates", "sensitive", "quoted", "official", "contradictions", "triples"
+        "nation",
+        "articles",
+        "accepted",
+        "duplicates",
+        "sensitive",
+        "quoted",
+        "official",
+        "contradictions",
+        "removed",
+        "triples",
     )
     for one in funnels(view):
         counts = (
@@ -228,6 +260,7 @@ def _print_summary(view: View) -> None:
             one.quoted,
             one.official,
             one.contradictions,
+            one.quoted + one.official - one.retained,
             one.triples,
         )
         table.add_row(one.nation, *(f"{count:,}" for count in counts))

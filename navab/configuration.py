@@ -185,7 +185,7 @@ def _read_document(path: Path) -> dict[str, Any]:
         raise ConfigurationError(f"configuration {path} does not exist") from None
     except (OSError, UnicodeDecodeError) as error:
         raise ConfigurationError(f"configuration {path} cannot be read: {error}") from None
-    except yaml.YAMLError as error:
+    except (yaml.YAMLError, ValueError) as error:
         raise ConfigurationError(f"configuration {path} is not YAML: {' '.join(str(error).split())}") from None
     if not isinstance(document, dict):
         raise ConfigurationError(f"configuration {path} must be a mapping of keys to values")
@@ -204,7 +204,7 @@ def _apply(document: dict[str, Any], setting: str) -> None:
             raise ConfigurationError(f"--set {setting}: '{parent}' is not a section")
     try:
         target[last] = _parse(value)
-    except yaml.YAMLError:
+    except (yaml.YAMLError, ValueError):
         target[last] = value
 
 

@@ -19,6 +19,10 @@ class ReleaseExistsError(ConfigurationError):
     """A release of that name exists with other content."""
 
 
+class NothingToReleaseError(ConfigurationError):
+    """The lake holds no live triple."""
+
+
 class ToleranceError(NavabError):
     """More records are bad than `tolerance` allows."""
 

@@ -5,8 +5,13 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 from tests.lakes import navab, sample_configuration
+
+# The same examples every time, however slow the machine is.
+settings.register_profile("navab", deadline=None, derandomize=True)
+settings.load_profile("navab")
 
 
 @pytest.fixture(scope="session")

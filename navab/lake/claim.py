@@ -26,7 +26,7 @@ from navab.errors import ClaimLostError, LakeHeldError, StorageError
 from navab.lake.storage import Storage
 
 LIFETIME_S = 30.0
-RENEWAL_S = 8.0
+RENEWALS = 4  # in a lifetime
 _CLAIM_FILE = re.compile(r"/\d{12}\.json$")
 
 
@@ -74,13 +74,11 @@ class Claim:
         last_epoch: Callable[[], int] | None = None,
         *,
         lifetime_s: float = LIFETIME_S,
-        renewal_s: float = RENEWAL_S,
     ) -> None:
         self._storage = storage
         self._on_takeover = on_takeover
         self._last_epoch = last_epoch
         self._lifetime_s = lifetime_s
-        self._renewal_s = renewal_s
         self._lost = threading.Event()
         self._stop = threading.Event()
         self._lock = threading.Lock()
@@ -142,7 +140,7 @@ class Claim:
             raise ClaimLostError(f"this run's claim on {self._storage.root} expired and another run took the lake")
 
     def _renew_until_stopped(self) -> None:
-        while not self._stop.wait(self._renewal_s):
+        while not self._stop.wait(self._lifetime_s / RENEWALS):
             try:
                 if self._is_superseded():
                     self._lost.set()

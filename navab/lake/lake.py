@@ -10,7 +10,7 @@ from deltalake.exceptions import CommitFailedError
 from deltalake.transaction import CommitProperties, Transaction
 
 from navab.errors import StorageError
-from navab.lake.claim import Claim
+from navab.lake.claim import LIFETIME_S, Claim
 from navab.lake.schema import table_names
 from navab.lake.storage import Storage, StorageOptions
 from navab.lake.table import DataFile, LakeTable
@@ -20,7 +20,9 @@ class Lake:
     """Tables of a lake by name."""
 
     def __init__(self, uri: str, options: StorageOptions | None = None) -> None:
-        self.storage = Storage(uri, options or StorageOptions())
+        storage = Storage(uri, options or StorageOptions())
+        # Workers may have another working directory.
+        self.storage = Storage(storage.path(), storage.options) if storage.is_local else storage
 
     @cached_property
     def _tables(self) -> dict[str, LakeTable]:
@@ -44,9 +46,9 @@ class Lake:
         except OSError as error:
             raise StorageError(f"lake {folder} is not writable: {error.strerror}") from error
 
-    def claim(self, command: str) -> Claim:
+    def claim(self, command: str, *, lifetime_s: float = LIFETIME_S) -> Claim:
         """Claim the lake for writing; a claim that its holder did not release fences all its tables."""
-        return Claim(self.storage, command, on_takeover=self._fence, last_epoch=self._last_epoch)
+        return Claim(self.storage, command, self._fence, self._last_epoch, lifetime_s=lifetime_s)
 
     def commit(self, name: str, files: Sequence[DataFile], claim: Claim, replace: Sequence[str] = ()) -> int:
         """Commit files to a table while the claim holds."""

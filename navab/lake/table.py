@@ -90,10 +90,10 @@ class TableSnapshot:
             empty = pl.DataFrame(schema.empty_table())
             return empty.with_columns(pl.lit(None, pl.UInt32).alias(FILE))
         paths = [self.storage.path("tables", self.schema.name, path) for path in wanted["path"]]
-        dataset = pads.dataset(
-            paths, schema=self.schema.arrow, format="parquet", filesystem=self.storage.arrow_filesystem
-        )
         try:
+            dataset = pads.dataset(
+                paths, schema=self.schema.arrow, format="parquet", filesystem=self.storage.arrow_filesystem
+            )
             frame = pl.DataFrame(dataset.to_table(columns=[*columns, "__fragment_index"]))
         except (pa.ArrowException, OSError) as error:
             raise StorageError(f"cannot read table {self.schema.name}: {error}") from error

@@ -17,9 +17,9 @@ MISSING_TEXT = "missing_text"
 WRONG_TYPE = "wrong_type"
 CORRUPT_FILE = "corrupt_file"
 
-# Hours from UTC of the zones that news name by letters (RFC 2822 and Europe's); all others count as UTC.
+# Hours from UTC of the zones that news name by letters; all others, and CST, which is American or Chinese, count as UTC.
 _ZONES = {
-    "EST": -5, "EDT": -4, "CST": -6, "CDT": -5, "MST": -7, "MDT": -6, "PST": -8, "PDT": -7,
+    "EST": -5, "EDT": -4, "CDT": -5, "MST": -7, "MDT": -6, "PST": -8, "PDT": -7,
     "BST": 1, "CET": 1, "CEST": 2, "MEZ": 1, "MESZ": 2,
 }  # fmt: skip
 

@@ -12,7 +12,7 @@ from typing import Any
 import polars as pl
 from fsspec import AbstractFileSystem
 
-from navab.errors import ConfigurationError, ConservationError, ReleaseExistsError
+from navab.errors import ConfigurationError, ConservationError, NothingToReleaseError, ReleaseExistsError
 from navab.lake.schema import schema_version
 from navab.release import manifest as manifests
 from navab.release.card import dataset_card
@@ -89,7 +89,7 @@ def _check(inputs: ReleaseInputs, options: ReleaseOptions, subsets: Mapping[str,
     if not _NAME.fullmatch(options.name):
         raise ConfigurationError(f"release.name '{options.name}': use letters, digits, '.', '_' and '-' only")
     if all(rows.is_empty() for rows in subsets.values()):
-        raise ConfigurationError("nothing to release: no accepted triple is retained; run `navab run` first")
+        raise NothingToReleaseError("nothing to release: no accepted triple is retained; run `navab run` first")
     found: set[str] = set().union(*(rows["nation"].unique() for rows in subsets.values()))
     if unknown := sorted(found - set(inputs.nations)):
         raise ConfigurationError(f"triples of nations that the release does not list: {', '.join(unknown)}")

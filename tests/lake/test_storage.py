@@ -1,0 +1,137 @@
+"""Storage on a local disk: whole files or none, and one winner where only one may win."""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+import pickle
+from pathlib import Path
+
+import pytest
+
+from navab.errors import ConfigurationError, StorageError
+from navab.lake.lake import Lake
+from navab.lake.storage import AtomicFile, Storage, StorageOptions
+
+
+def test_what_is_written_is_read_back(tmp_path: Path) -> None:
+    storage = Storage(str(tmp_path))
+    path = storage.path("a", "new", "folder", "f.bin")
+    storage.write_bytes(path, b"one")
+    storage.write_bytes(path, b"two")
+    assert storage.read_bytes(path) == b"two"
+    assert storage.list_files(storage.path("a", "new", "folder")) == [path]
+
+
+def test_a_write_that_breaks_off_leaves_the_old_content_and_no_litter(tmp_path: Path) -> None:
+    destination = tmp_path / "f.bin"
+    destination.write_bytes(b"old")
+    with pytest.raises(RuntimeError), AtomicFile(str(destination)) as temporary:
+        temporary.write_bytes(b"half of the ne")
+        raise RuntimeError
+    assert destination.read_bytes() == b"old"
+    assert list(tmp_path.iterdir()) == [destination]
+
+
+def test_create_exclusively_keeps_what_is_there(tmp_path: Path) -> None:
+    storage = Storage(str(tmp_path))
+    path = storage.path("claims", "1.json")
+    assert storage.create_exclusively(path, b"first")
+    assert not storage.create_exclusively(path, b"second")
+    assert storage.read_bytes(path) == b"first"
+    assert storage.list_files(storage.path("claims")) == [path]
+
+
+def _compete(root: str, number: int, start: object, won: object) -> None:
+    storage = Storage(root)
+    start.wait()  # type: ignore[attr-defined]
+    if storage.create_exclusively(storage.path("prize"), str(number).encode()):
+        won.put(number)  # type: ignore[attr-defined]
+
+
+def test_of_many_processes_one_wins(tmp_path: Path) -> None:
+    context = multiprocessing.get_context("fork")
+    start, won = context.Barrier(6), context.SimpleQueue()
+    racers = [context.Process(target=_compete, args=(str(tmp_path), n, start, won)) for n in range(6)]
+    for racer in racers:
+        racer.start()
+    for racer in racers:
+        racer.join()
+        assert racer.exitcode == 0
+    assert (tmp_path / "prize").read_text() == str(won.get())
+    assert won.empty()
+
+
+def test_a_file_in_the_place_of_a_folder_is_an_error_and_no_lost_race(tmp_path: Path) -> None:
+    (tmp_path / "claims").write_text("not a folder")
+    storage = Storage(str(tmp_path))
+    with pytest.raises(StorageError, match="its folder is a file"):
+        storage.create_exclusively(storage.path("claims", "1.json"), b"")
+
+
+def test_a_lake_that_is_a_file_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "lake").write_text("")
+    with pytest.raises(StorageError, match="lake .* is a file"):
+        Lake(str(tmp_path / "lake")).check_location()
+    with pytest.raises(StorageError, match="not writable: Not a directory"):
+        Lake(str(tmp_path / "lake" / "inner")).check_location()
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root writes everywhere")
+def test_a_read_only_lake_is_refused(tmp_path: Path) -> None:
+    tmp_path.chmod(0o500)
+    try:
+        with pytest.raises(StorageError, match="not writable: Permission denied"):
+            Lake(str(tmp_path)).check_location()
+    finally:
+        tmp_path.chmod(0o700)
+
+
+def test_a_checked_location_is_left_empty(tmp_path: Path) -> None:
+    Lake(str(tmp_path / "new" / "lake")).check_location()
+    assert list((tmp_path / "new" / "lake").iterdir()) == []
+
+
+def test_a_missing_folder_has_no_files(tmp_path: Path) -> None:
+    assert Storage(str(tmp_path)).list_files(str(tmp_path / "nowhere")) == []
+
+
+@pytest.mark.parametrize(
+    ("root", "path", "uri"),
+    [
+        ("/data/lake", "/data/lake/tables/x", "/data/lake/tables/x"),
+        ("/data/lake/", "/data/lake/tables/x", "/data/lake/tables/x"),
+        ("file:///data/lake", "/data/lake/tables/x", "/data/lake/tables/x"),
+        ("/data/2024:crawl #1", "/data/2024:crawl #1/tables/x", "/data/2024:crawl #1/tables/x"),
+        ("s3://bucket/lake", "bucket/lake/tables/x", "s3://bucket/lake/tables/x"),
+    ],
+)
+def test_addresses(root: str, path: str, uri: str) -> None:
+    storage = Storage(root)
+    assert storage.path("tables", "x") == path
+    assert storage.uri("tables", "x") == uri
+
+
+def test_a_relative_path_with_a_colon_is_a_path() -> None:
+    assert Storage("crawl:1/lake").is_local
+    assert Storage("crawl:1/lake").path() == str(Path("crawl:1/lake").absolute())
+
+
+@pytest.mark.parametrize("root", ["nowhere://bucket/lake", "gs://bucket/lake"])
+def test_an_unknown_kind_of_address_is_a_configuration_error(root: str) -> None:
+    with pytest.raises(ConfigurationError, match=f"address {root}: .*s3://"):
+        Storage(root).path()
+
+
+def test_storage_travels_to_workers_without_secrets(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "top-secret-key")
+    storage = Storage("s3://bucket/lake", StorageOptions("http://127.0.0.1:8333", "eu-west-1"))
+    assert storage.arrow_filesystem is not None
+    assert storage.delta_options() == {
+        "AWS_ENDPOINT_URL": "http://127.0.0.1:8333",
+        "AWS_ALLOW_HTTP": "true",
+        "AWS_REGION": "eu-west-1",
+    }
+    content = pickle.dumps(storage)
+    assert b"top-secret-key" not in content
+    assert pickle.loads(content) == storage
