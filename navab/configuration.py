@@ -15,7 +15,7 @@ from navab.errors import ConfigurationError
 class Section(BaseModel):
     """Base of all sections: unknown keys are refused, values do not change."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, coerce_numbers_to_str=True)
 
 
 class StorageSection(Section):

@@ -65,7 +65,8 @@ def open_view(configuration: Configuration, lake: Lake) -> View:
 def run_stages(view: View, claim: Claim, record: RunRecord, until: str | None = None) -> list[Equation]:
     """Run every stage up to `until` that has pending work, checking conservation after each.
 
-    What was done goes into `record`. Raises ConservationError if a stage lost or doubled rows, and ToleranceError if too many records are bad.
+    What was done goes into `record`. Raises ConservationError if a stage lost or doubled rows, and ToleranceError if
+    too many records are bad.
     """
     held: list[Equation] = []
     with Carrier(view.lake.storage, view.configuration.resources) as carrier:

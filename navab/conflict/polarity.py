@@ -133,9 +133,9 @@ def _axis(stance: Stance) -> tuple[str, int]:
 
 def _without(text: str, stance: Stance) -> str:
     """Cut a stance marker out of its sentence."""
-    if stance.tail:
-        text = text[: stance.tail[0]] + text[stance.tail[1] :]
-    return text[: stance.start] + text[stance.end :]
+    for start, end in sorted({(stance.start, stance.end), stance.tail or (0, 0)}, reverse=True):
+        text = text[:start] + text[end:]
+    return text
 
 
 @dataclass(frozen=True, slots=True)

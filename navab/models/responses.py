@@ -17,7 +17,7 @@ class ExtractedStatement(BaseModel):
     evidence: str = Field(description="The passage of the article that says it, copied verbatim")
     speaker: str | None = Field(default=None, description="Who says it; null for the outlet's own voice")
     source_type: SourceType = Field(description="quoted: somebody is cited; official: the outlet's own voice")
-    speaker_nation: SpeakerNation = Field(default="unknown", description="Whether the speaker is of the outlet's nation")
+    speaker_nation: SpeakerNation = Field(default="unknown", description="Whether the speaker is of the nation")
 
 
 class Extraction(BaseModel):

@@ -17,6 +17,7 @@ import pyarrow.parquet as pq
 from navab.lake.hashing import Int64Array, block_digest
 from navab.lake.schema import load_schema
 from navab.lake.storage import Storage
+from navab.lake.table import FILE
 from navab.view import View
 
 
@@ -132,34 +133,57 @@ def plan_rows(
     key = view.key(table)
     if carry is not None:
         pending = pending.join(carry, on=key, how="left")
+    for name, (column, _) in reads.items():
+        pending = pending.join(_places(view, name, column), on=column, how="left")
     main = next(iter(reads))
-    located = {name: view.located(name) for name in reads}
-    places = pending.join(
-        located[main].select(pl.col(view.key(main)).alias(reads[main][0]), "_file"), on=reads[main][0], how="left"
-    )
     units = []
     size = unit_rows or view.configuration.resources.unit_rows
-    for (nation,), rows in places.sort("nation", "_file", key).group_by("nation", maintain_order=True):
+    for (nation,), rows in pending.sort("nation", _file_of(main), key).group_by("nation", maintain_order=True):
         for start in range(0, rows.height, size):
-            block = rows.slice(start, size).drop("_file").sort(key)
+            block = rows.slice(start, size).sort(key)
             selections = {
-                name: select(view, name, located[name], block[column], columns)
-                for name, (column, columns) in reads.items()
+                name: _selection(view, name, block, column, columns) for name, (column, columns) in reads.items()
             }
-            units.append(Unit(unit_name(table, block, key), str(nation), block, selections))
+            own = block.drop(*(helper(name) for name in reads for helper in (_file_of, _fingerprint_of)))
+            units.append(Unit(unit_name(table, own, key), str(nation), own, selections))
     return units
 
 
 def select(view: View, table: str, located: pl.DataFrame, keys: pl.Series, columns: Sequence[str]) -> Selection:
     """Select the current rows of a table that have the given keys."""
     key = view.key(table)
-    wanted = located.join(pl.DataFrame({key: keys.unique()}), on=key, how="semi").sort("_file", key)
-    snapshot = view.snapshot(table)
-    parts = tuple(
-        (snapshot.file_path(int(str(index))), rows[key].to_numpy(), rows["fingerprint"].to_numpy())
-        for (index,), rows in wanted.group_by("_file", maintain_order=True)
+    wanted = located.join(pl.DataFrame({key: keys.unique()}), on=key, how="semi")
+    renamed = wanted.rename({FILE: _file_of(table), "fingerprint": _fingerprint_of(table)})
+    return _selection(view, table, renamed, key, columns)
+
+
+def _places(view: View, table: str, column: str) -> pl.DataFrame:
+    """Where the current rows of a table lie: their key as `column`, file and fingerprint."""
+    return view.located(table).select(
+        pl.col(view.key(table)).alias(column),
+        pl.col(FILE).alias(_file_of(table)),
+        pl.col("fingerprint").alias(_fingerprint_of(table)),
     )
-    return Selection(tuple(columns), key, parts)
+
+
+def _selection(view: View, table: str, rows: pl.DataFrame, column: str, columns: Sequence[str]) -> Selection:
+    """The selection of a table's rows by key, file and fingerprint columns."""
+    snapshot = view.snapshot(table)
+    file, fingerprint = _file_of(table), _fingerprint_of(table)
+    wanted = rows.select(column, file, fingerprint).unique().sort(file, column)
+    parts = tuple(
+        (snapshot.file_path(int(str(index))), part[column].to_numpy(), part[fingerprint].to_numpy())
+        for (index,), part in wanted.group_by(file, maintain_order=True)
+    )
+    return Selection(tuple(columns), view.key(table), parts)
+
+
+def _file_of(table: str) -> str:
+    return f"_file_{table}"
+
+
+def _fingerprint_of(table: str) -> str:
+    return f"_fingerprint_{table}"
 
 
 def unit_name(table: str, pending: pl.DataFrame, key: str) -> str:

@@ -16,8 +16,8 @@ from navab.errors import ConfigurationError
 BUNDLED_MODEL = "lid.176.ftz"
 _READ_CHARS = 1000
 # Frequent characters that exist in one script only.
-_SIMPLIFIED = frozenset("这国个们来时为说发经产动进还过对开关问题实现从业东车长门见觉让应该权会议习战争农民义务处变认识")
-_TRADITIONAL = frozenset("這國個們來時為說發經產動進還過對開關問題實現從業東車長門見覺讓應該權會議習戰爭農民義務處變認識")
+_SIMPLIFIED = frozenset("这国个们来时为说发经产动进还过对开关问题实现从业东车长门见觉让应该权会议习战争农义务处变认识")
+_TRADITIONAL = frozenset("這國個們來時為說發經產動進還過對開關問題實現從業東車長門見覺讓應該權會議習戰爭農義務處變認識")
 
 
 @dataclass(frozen=True, slots=True)

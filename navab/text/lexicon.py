@@ -54,6 +54,10 @@ class Negation(_Data):
     articles: Mapping[str, str] = Field(default_factory=dict, description="indefinite -> negative article")
     restored: Mapping[str, str] = Field(default_factory=dict, description="negative -> indefinite article, where sure")
     instead: Mapping[str, str] = Field(default_factory=dict, description="word -> opposite that replaces negation")
+    restored_where: tuple[tuple[str, str, str], ...] = Field(
+        (), description="negative article, what follows it (regular expression) -> indefinite article or nothing"
+    )
+    subjects: Mapping[str, str] = Field(default_factory=dict, description="negated opening of a subject -> positive")
 
 
 class Attribution(_Data):
@@ -61,6 +65,7 @@ class Attribution(_Data):
 
     verbs: tuple[str, ...] = Field(description="reporting verbs, in every form that occurs")
     inverted: tuple[str, ...] = Field((), description="verb forms that carry their own pronoun (dit-il, sagte er)")
+    inversions: tuple[str, ...] = Field((), description="pronouns that a reporting verb may carry (-il, -t-elle)")
     connectors: tuple[str, ...] = Field((), description="words that open the content of indirect speech")
     separators: tuple[str, ...] = Field((), description="marks between verb and content that do without a connector")
     bare: bool = Field(False, description="content may follow the verb without connector or separator")
@@ -71,6 +76,7 @@ class Attribution(_Data):
     reported: Mapping[str, str] = Field(default_factory=dict, description="reported mood -> plain mood of a verb")
     auxiliaries: tuple[str, ...] = Field((), description="verbs that may stand before a reporting participle")
     skips: tuple[str, ...] = Field((), description="adverbs between a reporting verb and the name behind it")
+    own_subject: tuple[str, ...] = Field((), description="regular expression: (pronoun) for the speaker, and a verb")
     scope_stops: tuple[str, ...] = Field((), description="words that end a speaker's name (in, at, on the phone)")
 
 
@@ -117,6 +123,11 @@ class Lexicon(_Data):
     reported_positions: tuple[str, ...] = Field((), description="stance groups whose subject is the speaker")
     speech_only: tuple[str, ...] = Field((), description="stance groups too weak for the outlet's own voice")
     decoys: tuple[str, ...] = Field((), description="phrases that hold a stance form but take no stance")
+    decoy_patterns: tuple[str, ...] = Field((), description="the same as regular expressions, matched at the form")
+    relatives: tuple[str, ...] = Field((), description="relative pronouns; such a clause may belong to the subject")
+    complement_nouns: tuple[str, ...] = Field((), description="nouns whose 'that' opens no relative clause (idea)")
+    clause_openers: tuple[str, ...] = Field((), description="words that, behind a relative pronoun, are its subject")
+    vague_complements: tuple[str, ...] = Field((), description="regular expressions of what, behind a stance, is vague")
     negation: Negation = Negation()
     contractions: Mapping[str, str] = Field(default_factory=dict, description="word pairs that merge: 'à le ' -> 'au '")
     elisions: Mapping[str, str] = Field(default_factory=dict, description="endings shortened before a vowel")
@@ -130,6 +141,8 @@ class Lexicon(_Data):
     unclear: tuple[str, ...] = Field(description="openings that point outside the statement")
     unclear_inside: tuple[str, ...] = Field((), description="words that point outside unless somebody is named before")
     anaphora: tuple[str, ...] = Field((), description="pronouns that need a noun before them in the statement")
+    explained: tuple[str, ...] = Field((), description="words of unclear_inside that the sentence explains, as patterns")
+    codas: tuple[str, ...] = Field((), description="openings, as patterns, of a further clause that a statement omits")
     expletives: tuple[str, ...] = Field((), description="openings that look like an unclear one but are none")
     finite_words: tuple[str, ...] = Field((), description="verbs that, before the stance, show another main verb")
     capitalised: tuple[str, ...] = Field((), description="adjectives written large inside a sentence")
@@ -176,6 +189,10 @@ class Lexicon(_Data):
         return frozenset(self.decoys)
 
     @cached_property
+    def decoy_pattern(self) -> re.Pattern[str]:
+        return re.compile("|".join(f"(?:{p})" for p in self.decoy_patterns) or "(?!)", re.IGNORECASE)
+
+    @cached_property
     def stance_pattern(self) -> re.Pattern[str]:
         return self._pattern((*self.stance_forms, *self.decoys))
 
@@ -186,7 +203,13 @@ class Lexicon(_Data):
 
     @cached_property
     def reporting_pattern(self) -> re.Pattern[str]:
-        return self._pattern((*self.attribution.verbs, *self.attribution.inverted))
+        return self._pattern((*self.attribution.verbs, *self.inverted_set))
+
+    @cached_property
+    def inverted_set(self) -> frozenset[str]:
+        """All verb forms that carry their own pronoun."""
+        rules = self.attribution
+        return frozenset(rules.inverted) | {verb + pronoun for verb in rules.verbs for pronoun in rules.inversions}
 
     @cached_property
     def content_pattern(self) -> re.Pattern[str]:
@@ -207,6 +230,14 @@ class Lexicon(_Data):
     @cached_property
     def inverting_pattern(self) -> re.Pattern[str]:
         return self._pattern(self.inverting)
+
+    @cached_property
+    def explained_pattern(self) -> re.Pattern[str]:
+        return re.compile("|".join(self.explained) or "(?!)")
+
+    @cached_property
+    def coda_pattern(self) -> re.Pattern[str]:
+        return re.compile("|".join(self.codas) or "(?!)")
 
     @cached_property
     def question_pattern(self) -> re.Pattern[str]:
@@ -237,7 +268,12 @@ def _stance_forms(groups: tuple[StanceGroup, ...]) -> dict[str, StanceForm]:
         for form in (*group.affirmative, *group.negative):
             head, tail = split_gap(form)
             found.setdefault(head, (group, {}))[1].setdefault(tail, form)
-    return {head: StanceForm(head=head, tails=tails, group=group) for head, (group, tails) in found.items()}
+    ordered = {head: (group, dict(sorted(tails.items(), key=_longest))) for head, (group, tails) in found.items()}
+    return {head: StanceForm(head=head, tails=tails, group=group) for head, (group, tails) in ordered.items()}
+
+
+def _longest(item: tuple[str, str]) -> int:
+    return -item[0].count(" ")
 
 
 def split_gap(form: str) -> tuple[str, str]:

@@ -36,9 +36,10 @@ def _quoted(left: str, right: str) -> str:
 
 
 @cache
-def _break_pattern(ends: str, closers: str, spaced: bool) -> re.Pattern[str]:
-    """Match where a sentence may end: end marks with closing marks, or a line break."""
+def _break_pattern(ends: str, closers: str, only_closers: str, spaced: bool) -> re.Pattern[str]:
+    """Match where a sentence may end: end marks with closing marks, a space before these included, or a line break."""
     mark = rf"[{re.escape(ends)}]+[{re.escape(closers)})\]]*"
+    mark += rf"(?:[ \u00a0\u202f][{re.escape(only_closers)}])?" if spaced and only_closers else ""
     opener = r"(?=\s+[^a-zß-öø-ÿ\s])" if spaced else ""
     return re.compile(rf"{mark}{opener}|\s*\n\s*")
 
@@ -60,10 +61,11 @@ def split_sentences(text: str, lexicon: Lexicon, quotes: list[Span] | None = Non
     """Split a text to sentences; `quotes` spares finding the quotations again."""
     inside = find_quotes(text, lexicon) if quotes is None else quotes
     closers = "".join(dict.fromkeys(right for _, right in lexicon.quotes))
+    only_closers = "".join(mark for mark in closers if all(mark != left for left, _ in lexicon.quotes))
     abbreviation = _abbreviation_pattern(lexicon.abbreviations, lexicon.ordinal_nouns)
     spans: list[Span] = []
     start = quote = 0
-    for match in _break_pattern(lexicon.sentence_ends, closers, lexicon.spaced).finditer(text):
+    for match in _break_pattern(lexicon.sentence_ends, closers, only_closers, lexicon.spaced).finditer(text):
         while quote < len(inside) and inside[quote].end <= match.start():
             quote += 1
         if quote < len(inside) and inside[quote].start < match.start() and match.end() < inside[quote].end:

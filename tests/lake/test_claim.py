@@ -174,8 +174,8 @@ def test_a_lost_claim_is_noticed_by_check_and_by_commit(lake: Lake) -> None:
                 old.check()
             with pytest.raises(ClaimLostError):
                 lake.commit("files", write_file(lake, "late"), old)
-            assert lake.commit("files", write_file(lake, "in time"), new) == 1
-    assert lake.table("files").snapshot().read(["uri"])["uri"].to_list() == ["in time"]
+            assert lake.commit("files", write_file(lake, "timely"), new) == 1
+    assert lake.table("files").snapshot().read(["uri"])["uri"].to_list() == ["timely"]
     assert latest_claim(lake.storage).epoch == 2  # type: ignore[union-attr]  # the loser left no mark
 
 

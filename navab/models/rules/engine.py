@@ -18,7 +18,7 @@ from navab.models.rules.quotations import Article, Quotation, quotations
 from navab.models.rules.reversal import reverse
 from navab.models.rules.speakers import speaker_nation
 from navab.models.rules.statements import Candidate, make_statement
-from navab.models.rules.wordorder import main_clause
+from navab.models.rules.wordorder import main_clause, named_subject
 from navab.nations.registry import Nation, Registry
 from navab.text.lexicon import Lexicon, load_lexicon
 from navab.text.sentences import Span, find_quotes, split_sentences
@@ -114,7 +114,7 @@ def _quoted(article: Article, quotation: Quotation, nation: Nation, lexicon: Lex
             plain = main_clause(said, lexicon, quotation.verb_final)
             if plain is None:
                 continue
-            said = plain
+            said = named_subject(plain, quotation.speaker.of(text), lexicon)
         candidate = make_statement(said, lexicon)
         if candidate is None:
             continue

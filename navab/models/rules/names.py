@@ -10,6 +10,7 @@ from navab.text.lexicon import UPPER, Lexicon
 from navab.text.sentences import Span
 
 _LONGEST_PLAIN_NAME = 12
+_LONGEST_TITLE = 8
 
 
 def find_name(text: str, start: int, end: int, lexicon: Lexicon) -> Span | None:
@@ -22,6 +23,23 @@ def find_name(text: str, start: int, end: int, lexicon: Lexicon) -> Span | None:
 def is_pronoun(text: str, lexicon: Lexicon) -> bool:
     """Tell whether a stretch of text is just a pronoun."""
     return text.strip(" ,，").lower() in lexicon.speakers.pronouns
+
+
+def is_description(text: str, lexicon: Lexicon) -> bool:
+    """Tell whether somebody is named by an office alone ('the minister')."""
+    words = text.strip(" ,").split()
+    if len(words) not in (2, 3) or words[0].lower() not in lexicon.speakers.determiners:
+        return False
+    return all(_title_pattern(lexicon.speakers.titles, True).fullmatch(word) for word in words[1:])
+
+
+def full_name(text: str, start: int, end: int, lexicon: Lexicon) -> Span | None:
+    """Find a name of two words or more that, but for titles and small words, is all of text[start:end]."""
+    name = _capitalised_name(text, start, end, lexicon)
+    if name is None or " " not in name.of(text) or text[name.end : end].strip(" ."):
+        return None
+    before = text[start : name.start].replace("’", "'").split()
+    return name if len(before) <= _LONGEST_TITLE and not any(word.endswith((",", ";")) for word in before) else None
 
 
 @cache
@@ -62,6 +80,7 @@ def _without_titles(text: str, name: Span, lexicon: Lexicon) -> Span | None:
     for index, (left, right) in enumerate(words):
         word = text[start + left : start + right]
         leading = index == skip and (word.lower() in rules.determiners or word.strip(".") in rules.not_names)
+        leading = leading or (index == skip and len(words) > 2 and _is_elided_noun(word, rules.determiners))
         if leading or _title_pattern(rules.titles, True).fullmatch(word):
             skip = index + 1
     words = words[skip:]
@@ -78,6 +97,12 @@ def _without_titles(text: str, name: Span, lexicon: Lexicon) -> Span | None:
     if len(found) < 2 or common or found.endswith(("'s", "’s")):
         return None
     return Span(start, end - 1 if found.endswith(".") and not re.search(r"\b\w\.$", found) else end)
+
+
+def _is_elided_noun(word: str, determiners: tuple[str, ...]) -> bool:
+    """Tell a common noun behind a shortened article ('L'avocate')."""
+    lower = word.lower().replace("’", "'")
+    return any(d[-1] == "'" and lower.startswith(d) and word[len(d) : len(d) + 1].islower() for d in determiners)
 
 
 def _follows_particle(text: str, at: int, particles: tuple[str, ...]) -> bool:

@@ -18,7 +18,21 @@ _LONGEST_TITLE = 8
 
 def is_own_voice(article: Article, index: int, lexicon: Lexicon) -> bool:
     """Tell whether a sentence is the outlet's own: nobody speaks in it."""
-    return find_cue(article, index, lexicon) is None
+    sentence = article.sentences[index]
+    return find_cue(article, index, lexicon) is None and not _someone_speaks(article.text, sentence, lexicon)
+
+
+def _someone_speaks(text: str, sentence: Span, lexicon: Lexicon) -> bool:
+    """Tell whether a pronoun stands beside a reporting verb: somebody speaks whom the text does not name here."""
+    if not lexicon.spaced:
+        return False
+    pronouns = lexicon.speakers.pronouns
+    for verb in lexicon.reporting_pattern.finditer(text, *sentence):
+        before = text[sentence.start : verb.start()].split()[-1:]
+        after = text[verb.end() : sentence.end].split(None, 1)[:1]
+        if any(word.strip(",.").lower() in pronouns for word in before + after):
+            return True
+    return False
 
 
 def is_mostly_quoted(article: Article, sentence: Span) -> bool:

@@ -21,7 +21,10 @@ def ask(statement: str, lexicon: Lexicon) -> str | None:
 
 def _ask(positive: str, stance: Stance, form: str, lexicon: Lexicon) -> str:
     head, _ = split_gap(form)
-    before, after = positive[: stance.start], positive[stance.start + len(head) :]
+    start = stance.start
+    if stance.tail and stance.tail[0] < start and not stance.affirmative:
+        start = positive.index(head, stance.tail[0])
+    before, after = positive[:start], positive[start + len(head) :]
     group = stance.group
     template = group.ask.get(form) or group.question or lexicon.question
     first, _, rest = head.partition(" ")

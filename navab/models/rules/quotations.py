@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
 
-from navab.models.rules.names import find_name, is_pronoun, person_in
+from navab.models.rules.names import find_name, full_name, is_description, is_pronoun, person_in
 from navab.models.rules.stance import word_pattern
 from navab.text.lexicon import Lexicon
 from navab.text.sentences import Span
@@ -86,7 +86,8 @@ def _is_speech(text: str, quote: Span, lexicon: Lexicon) -> bool:
     """Tell speech from a term in quotation marks: it is long enough to be a sentence."""
     inner = text[quote.start + 1 : quote.end - 1]
     if lexicon.spaced:
-        return inner.count(" ") + 1 >= _SHORTEST_QUOTE_WORDS
+        partial = inner[:1].islower() and text[max(0, quote.start - 2) : quote.start].strip()[-1:] not in (",", ":", "")
+        return inner.count(" ") + 1 >= _SHORTEST_QUOTE_WORDS and not partial
     return text[quote.start - 1 : quote.start] in lexicon.attribution.separators and quote.start > 0
 
 
@@ -97,15 +98,30 @@ def find_cue(article: Article, index: int, lexicon: Lexicon) -> Cue | None:
     for match in lexicon.reporting_pattern.finditer(article.masked, *sentence):
         verb = Span(*match.span())
         lowered = match.group().lower()
-        if lowered in rules.inverted and (speaker := _antecedent(article, index, lexicon)):
+        if lowered in lexicon.inverted_set and (speaker := _antecedent(article, index, lexicon)):
             return Cue(verb, speaker, True)
         if speaker := _before(article, index, verb, lexicon):
             return Cue(verb, speaker, False)
         if lexicon.spaced and (speaker := _after(article, index, verb, lexicon)):
             return Cue(verb, speaker, True)
+    if lexicon.spaced and (announced := _announced(article, sentence, lexicon)):
+        return announced
     if rules.according_to:
         return _according_to(article, sentence, lexicon)
     return None
+
+
+def _announced(article: Article, sentence: Span, lexicon: Lexicon) -> Cue | None:
+    """Find 'X, member for Y: “...”', a speaker and a colon before a quotation, without a verb."""
+    at = bisect.bisect_left(article.quotes, (sentence.start, 0))
+    if at == len(article.quotes) or article.quotes[at].end > sentence.end:
+        return None
+    colon = len(article.masked[: article.quotes[at].start].rstrip()) - 1
+    if colon <= sentence.start or article.masked[colon] != ":":
+        return None
+    comma = article.masked.find(",", sentence.start, colon)
+    speaker = full_name(article.text, sentence.start, comma if comma > 0 else colon, lexicon)
+    return Cue(Span(colon, colon), speaker, False) if speaker else None
 
 
 @cache
@@ -123,7 +139,11 @@ def _before(article: Article, index: int, verb: Span, lexicon: Lexicon) -> Span 
     sentence, masked = article.sentences[index], article.masked
     end = verb.start
     head = masked[sentence.start : end].rstrip()
+    head = _without_auxiliary(head, lexicon) if lexicon.spaced else head
     if lexicon.spaced and head.endswith(",") and (comma := head.rfind(",", 0, -1)) > 0:
+        inner = Span(sentence.start + comma + 1, sentence.start + len(head) - 1)
+        if named := full_name(article.text, *inner, lexicon):
+            return named
         end = sentence.start + comma
     start = sentence.start
     for mark in _marks(lexicon).finditer(masked, sentence.start, end):
@@ -160,7 +180,7 @@ def _speaker(article: Article, index: int, start: int, end: int, lexicon: Lexico
         stop = word_pattern(lexicon.attribution.scope_stops, True).search(text, start, end)
         end = stop.start() if stop else end
     words = text[start:end].split() if lexicon.spaced else [text[start:end]]
-    if words and is_pronoun(words[0], lexicon):
+    if words and (is_pronoun(words[0], lexicon) or is_description(text[start:end], lexicon)):
         return _antecedent(article, index, lexicon)
     return find_name(text, start, end, lexicon)
 
@@ -214,7 +234,7 @@ def _inserted(article: Article, index: int, quote: Span, lexicon: Lexicon) -> li
         stop = end.start() if end else inside.end
         verb = Span(*match.span())
         alone = Article(text, article.sentences, [], text)
-        named = verb.of(text).lower() in lexicon.attribution.inverted
+        named = verb.of(text).lower() in lexicon.inverted_set
         speaker = _antecedent(article, index, lexicon) if named else _after(alone, index, verb, lexicon)
         if speaker is None:
             continue

@@ -20,13 +20,18 @@ def turn(text: str, stance: Stance, lexicon: Lexicon) -> str | None:
     """Write a text with one of its stance markers reversed."""
     head, tail = split_gap(stance.target)
     rest, last = text[stance.end :], clause_end(text, stance.end, lexicon) - stance.end
+    if stance.tail is not None and stance.tail[0] < stance.start:
+        opening = lexicon.negation.subjects[text[slice(*stance.tail)]]
+        return f"{text[: stance.tail[0]]}{opening}{text[stance.tail[1] : stance.start]}{head}{rest}"
     if stance.tail is not None:
         cut_start, cut_end = stance.tail[0] - stance.end, stance.tail[1] - stance.end
         removed_word = rest[cut_start:cut_end]
-        kept = lexicon.negation.restored.get(removed_word, "")
-        if not kept and removed_word in lexicon.negation.articles.values():
+        kept = _restored(removed_word, rest[cut_end:], lexicon)
+        if kept is None and removed_word in lexicon.negation.articles.values():
             return None
-        rest, removed = _cut(rest, cut_start, cut_end, kept)
+        if " " in tail or " " in removed_word:
+            kept, tail = tail, ""
+        rest, removed = _cut(rest, cut_start, cut_end, kept or "")
         last -= removed
     if tail.startswith("~"):
         rest = f"{rest[:last].rstrip()} {tail[1:]}{rest[last:]}"
@@ -38,6 +43,17 @@ def turn(text: str, stance: Stance, lexicon: Lexicon) -> str | None:
     if not text[: stance.start].strip(" «“„\"'"):
         head = capitalise(head) if lexicon.spaced else head
     return _merge(text[: stance.start] + head, rest, lexicon)
+
+
+def _restored(negative: str, following: str, lexicon: Lexicon) -> str | None:
+    """Choose what stands in for a negative article: by itself, or by the noun that follows; None if unsure."""
+    rules = lexicon.negation
+    if negative in rules.restored:
+        return rules.restored[negative]
+    for word, pattern, kept in rules.restored_where:
+        if word == negative and re.match(pattern, following):
+            return kept
+    return None
 
 
 def _cut(rest: str, start: int, end: int, kept: str) -> tuple[str, int]:

@@ -43,7 +43,7 @@ def stances(text: str, lexicon: Lexicon) -> Iterator[Stance]:
     for match in lexicon.stance_pattern.finditer(text):
         found = match.group()
         head = found if found in lexicon.stance_forms else found[:1].lower() + found[1:]
-        if found in lexicon.decoy_set or head in lexicon.decoy_set:
+        if found in lexicon.decoy_set or head in lexicon.decoy_set or lexicon.decoy_pattern.match(text, match.start()):
             continue
         form = lexicon.stance_forms.get(head)
         if form and (stance := _with_tail(text, match.start(), match.end(), form, lexicon)):
@@ -60,10 +60,22 @@ def _with_tail(text: str, start: int, end: int, form: StanceForm, lexicon: Lexic
         place = None
         for match in word_pattern(_tail_words(word, lexicon), lexicon.spaced).finditer(text, end, limit):
             place = match.span()
+            if " " in word:
+                break
+        if place is None and word in lexicon.negators:
+            place = _negated_subject(text, start, lexicon)
         if place and (not tail.startswith("~") or place[1] == limit):
             return Stance(start, end, place, written, form.group)
     written = form.tails.get("", "")
     return Stance(start, end, None, written, form.group) if written else None
+
+
+def _negated_subject(text: str, end: int, lexicon: Lexicon) -> tuple[int, int] | None:
+    """Find a subject that negates by itself ('no child may ...') at the head of the clause that ends at `end`."""
+    start = clause_start(text, end, lexicon)
+    start += len(text[start:end]) - len(text[start:end].lstrip())
+    first = text[start:end].split(" ", 1)[0]
+    return (start, start + len(first)) if first in lexicon.negation.subjects else None
 
 
 def _tail_words(word: str, lexicon: Lexicon) -> tuple[str, ...]:
@@ -112,9 +124,30 @@ def _is_subordinate(before: str, local: str, lexicon: Lexicon) -> bool:
     pattern = lexicon.subordinator_pattern
     if not lexicon.spaced:
         return pattern.match(local) is not None
-    if pattern.search(local) or _earlier_clause(before[: len(before) - len(local)], local, lexicon):
+    if _opens_clause(local, lexicon) or _earlier_clause(before[: len(before) - len(local)], local, lexicon):
         return True
     return pattern.match(before.lstrip()) is not None and not any(mark in before for mark in lexicon.clause_marks)
+
+
+def _opens_clause(local: str, lexicon: Lexicon) -> bool:
+    """Tell whether a subordinate clause is open where a clause has got to; one inside its subject is closed."""
+    for match in lexicon.subordinator_pattern.finditer(local):
+        if not local[match.end() :].strip() and match.group().lower() in lexicon.attribution.verbs:
+            continue
+        if not _is_closed_relative(local, match.span(), lexicon):
+            return True
+    return False
+
+
+def _is_closed_relative(local: str, relative: tuple[int, int], lexicon: Lexicon) -> bool:
+    """Tell 'companies that poison rivers [must]': a relative clause whose subject is the pronoun itself."""
+    words, clause = local[: relative[0]].split(), local[relative[1] :].split()
+    if not words or len(clause) < 2 or local[slice(*relative)].lower() not in lexicon.relatives:
+        return False
+    head, verb = words[-1].lower(), clause[0].lower()
+    if head in lexicon.complement_nouns or verb in lexicon.clause_openers or clause[0][0].isupper():
+        return False
+    return not (head.endswith("s") and verb.endswith("s"))
 
 
 def _may_precede(stance: Stance, local: str, lexicon: Lexicon) -> bool:
@@ -124,9 +157,18 @@ def _may_precede(stance: Stance, local: str, lexicon: Lexicon) -> bool:
         return False
     if word_pattern(group.not_after, lexicon.spaced).fullmatch(_last_word(local)):
         return False
-    if word_pattern(lexicon.finite_words, lexicon.spaced).search(local):
+    if not lexicon.spaced and local.endswith(group.not_after or ("\0",)):
+        return False
+    if word_pattern(lexicon.finite_words, lexicon.spaced).search(_outside_relative(local, lexicon)):
         return False
     return not (stance.affirmative and word_pattern(lexicon.negators, lexicon.spaced).search(local.lower()))
+
+
+def _outside_relative(local: str, lexicon: Lexicon) -> str:
+    """Leave out the relative clause of a subject, whose verb is not the sentence's."""
+    pattern = word_pattern(lexicon.relatives, True)
+    match = pattern.search(local) if lexicon.relatives else None
+    return local[: match.start()] if match else local
 
 
 def _last_word(text: str) -> str:

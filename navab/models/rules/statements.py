@@ -7,13 +7,16 @@ from dataclasses import dataclass
 from functools import cache
 
 from navab.models.rules.reversal import turn
-from navab.models.rules.stance import Stance, clause_start, find_stance, is_main, stances
+from navab.models.rules.stance import Stance, clause_start, find_stance, is_main, stances, word_pattern
 from navab.models.rules.wordorder import without_adverb
 from navab.text.lexicon import Lexicon
 from navab.text.phrases import capitalise
+from navab.text.sentences import find_quotes
 
 MINIMUM_SCORE = 1.0
+_RELATIVE_REACH = 24
 _LONE_QUOTE = re.compile(r"(?:^|\s)['‘]\w")
+_INSERTION = re.compile(r" [–—] [^–—]+ [–—](?=[ ,;.])")
 _ELLIPSIS = re.compile(r"[(\[]\s?(?:\.\.\.|…)\s?[)\]]")
 
 
@@ -31,21 +34,43 @@ def make_statement(content: str, lexicon: Lexicon) -> Candidate | None:
     text = tidy(content, lexicon)
     if lexicon.clause_statements:
         text = _stance_clause(text, lexicon) or ""
+    text = _first_clause(text, lexicon)
     shortest, longest = lexicon.statement_length
     if not shortest <= len(text) <= longest or not _is_sentence(text, lexicon):
         return None
     stance = find_stance(text, lexicon)
-    if stance is None or not (_subject_is_clear(text, stance, lexicon) and turn(text, stance, lexicon)):
+    if stance is None or _is_inside_quotes(text, stance, lexicon):
+        return None
+    if not (_subject_is_clear(text, stance, lexicon) and turn(text, stance, lexicon)):
         return None
     score = _score(text, stance, lexicon)
     return Candidate(text, stance, score) if score >= MINIMUM_SCORE else None
+
+
+def _first_clause(text: str, lexicon: Lexicon) -> str:
+    """Leave out a clause before a marker that brings its own subject: 'They tried, we need ...'."""
+    stance = find_stance(text, lexicon) if lexicon.relatives else None
+    if stance is None or not stance.group.names_subject:
+        return text
+    before = text[: stance.start].rstrip()
+    if not before.endswith(tuple(lexicon.clause_marks)) or _is_lead(before, lexicon):
+        return text
+    return capitalise(text[stance.start :])
+
+
+def _is_lead(before: str, lexicon: Lexicon) -> bool:
+    return before.split(" ", 1)[0].strip(lexicon.clause_marks).lower() in lexicon.leads
+
+
+def _is_inside_quotes(text: str, stance: Stance, lexicon: Lexicon) -> bool:
+    return any(quote.start < stance.start < quote.end for quote in find_quotes(text, lexicon))
 
 
 def tidy(content: str, lexicon: Lexicon) -> str:
     """Write content as a sentence: no opening connector or 'I think that', a capital, a full stop."""
     text = " ".join(_ELLIPSIS.sub(" ", content).split()).strip(' ,，:：;；-–—“”"«»„…')
     text = _openers(lexicon.asides).sub("", text) if lexicon.asides else text
-    text = _after_colon(without_adverb(_bare(text, lexicon), lexicon), lexicon)
+    text = _after_colon(without_adverb(_bare(_without_coda(text, lexicon), lexicon), lexicon), lexicon)
     if not text:
         return ""
     text = text.rstrip("… ").rstrip(
@@ -53,6 +78,18 @@ def tidy(content: str, lexicon: Lexicon) -> str:
     )
     text = capitalise(text) if lexicon.spaced else text
     return text if text.endswith(("?", "？")) else text + lexicon.full_stop
+
+
+def _without_coda(text: str, lexicon: Lexicon) -> str:
+    """Leave out an insertion between dashes, and a further clause behind the one that takes the stance."""
+    if not lexicon.codas:
+        return text
+    text = _INSERTION.sub("", text)
+    for coda in lexicon.coda_pattern.finditer(text):
+        head = text[: coda.start()]
+        if coda.start() >= lexicon.statement_length[0] and find_stance(head, lexicon) is not None:
+            return head
+    return text
 
 
 def _after_colon(text: str, lexicon: Lexicon) -> str:
@@ -108,10 +145,15 @@ def _goes_on(clause: str, lexicon: Lexicon) -> bool:
     return clause.endswith(lexicon.open_endings) or len(clause) < lexicon.statement_length[0] or not balanced
 
 
+def _cased(word: str) -> str:
+    """A word that the lexicon writes large counts only where it is large (German 'Ihr', not 'ihr')."""
+    return f"(?-i:{re.escape(word)})" if word[:1].isupper() else re.escape(word)
+
+
 @cache
 def _outside(words: tuple[str, ...], spaced: bool) -> re.Pattern[str]:
     ordered = sorted(words, key=len, reverse=True)
-    closed = "|".join(re.escape(w) + ("" if w[-1] in "'’" else r"(?!\w)" if spaced else "") for w in ordered)
+    closed = "|".join(_cased(w) + ("" if w[-1] in "'’" else r"(?!\w)" if spaced else "") for w in ordered)
     return re.compile(rf"(?:{closed or '(?!)'})", re.IGNORECASE)
 
 
@@ -141,11 +183,15 @@ def _subject_is_clear(text: str, stance: Stance, lexicon: Lexicon) -> bool:
     clause = text[clause_start(text, stance.start, lexicon) :].strip()
     if (personal.match(local) or vague) and not _openers(lexicon.expletives).match(clause):
         return False
+    if _openers(lexicon.vague_complements).match(text, stance.end):
+        return False
     return not (_points_outside(text, lexicon.unclear_inside, lexicon) or _lacks_antecedent(text, stance, lexicon))
 
 
 def _points_outside(text: str, words: tuple[str, ...], lexicon: Lexicon) -> bool:
-    return any(not _follows_letter(text, m, lexicon) for m in _outside(words, lexicon.spaced).finditer(text))
+    found = (m for m in _outside(words, lexicon.spaced).finditer(text) if not _follows_letter(text, m, lexicon))
+    unexplained = (m.start() for m in found if not lexicon.explained_pattern.match(text, m.start()))
+    return any(not _follows_relative(text, at, lexicon) for at in unexplained)
 
 
 def _follows_letter(text: str, match: re.Match[str], lexicon: Lexicon) -> bool:
@@ -153,12 +199,18 @@ def _follows_letter(text: str, match: re.Match[str], lexicon: Lexicon) -> bool:
     return lexicon.spaced and match.start() > 0 and text[match.start() - 1].isalpha()
 
 
+def _follows_relative(text: str, at: int, lexicon: Lexicon) -> bool:
+    """Tell 'a country and the people who live in it': inside a relative clause a pronoun has a noun before it."""
+    relatives = word_pattern(lexicon.relatives, lexicon.spaced)
+    return bool(lexicon.relatives) and relatives.search(text, max(0, at - _RELATIVE_REACH), at) is not None
+
+
 def _lacks_antecedent(text: str, stance: Stance, lexicon: Lexicon) -> bool:
     """Find a pronoun that no subject of this statement can explain."""
     subject = text[: stance.start].strip()
     bound = len(text) if stance.group.names_subject or not subject else stance.start
-    if lexicon.verb_second and _outside(lexicon.anaphora, True).match(text[stance.end :].lstrip()):
-        return True
+    if lexicon.verb_second and _outside(lexicon.speakers.pronouns, True).match(text[stance.end :].lstrip()):
+        return not _openers(lexicon.expletives).search(text[stance.end :].lstrip())
     opening = _openers(lexicon.expletives).match(text)
     skipped = opening.end() if opening else 0
     start = max(skipped, 0 if subject else stance.end)

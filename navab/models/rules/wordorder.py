@@ -27,19 +27,40 @@ def _plain_mood(content: str, lexicon: Lexicon) -> str:
     return _reported(tuple(forms)).sub(lambda m: forms[m.group()], content)
 
 
+def named_subject(content: str, speaker: str, lexicon: Lexicon) -> str:
+    """Put the speaker's name for the pronoun that opens indirect speech, before one of the lexicon's verbs."""
+    match = _own_subject(lexicon.attribution.own_subject).match(content)
+    return f"{speaker}{content[match.end(1) :]}" if match else content
+
+
+@cache
+def _own_subject(patterns: tuple[str, ...]) -> re.Pattern[str]:
+    return re.compile("|".join(patterns) or "((?!))", re.IGNORECASE)
+
+
 def leading_subject(text: str, lexicon: Lexicon) -> int | None:
     """Return where the subject that opens a clause surely ends: a pronoun, or determiner and noun."""
     rules = lexicon.negation
-    match = _subject(lexicon.speakers.determiners, rules.skip, lexicon.noun_continuations).match(text)
+    match = _subject(
+        lexicon.speakers.determiners, rules.skip, lexicon.noun_continuations, lexicon.countries, lexicon.speakers.titles
+    ).match(text)
     return match.end() if match else None
 
 
 @cache
-def _subject(determiners: tuple[str, ...], pronouns: tuple[str, ...], more: tuple[str, ...]) -> re.Pattern[str]:
-    """Match a pronoun, or determiner, adjective and noun that no attribute follows."""
-    det, pro = "|".join(determiners) or "(?!)", "|".join(pronouns) or "(?!)"
-    noun = rf"(?:{det})(?: [a-zß-ÿ]+)? [{UPPER}][\w-]+"
-    return re.compile(rf"(?:(?:{pro})|{noun})(?= [a-zß-ÿ])(?! (?:{'|'.join(more) or '(?!)'})\b)")
+def _subject(
+    determiners: tuple[str, ...],
+    pronouns: tuple[str, ...],
+    more: tuple[str, ...],
+    countries: tuple[str, ...],
+    titles: tuple[str, ...],
+) -> re.Pattern[str]:
+    """Match a pronoun, a lone noun or name, or determiner, adjective and noun that no attribute follows."""
+    det, pro, land, office = ("|".join(words) or "(?!)" for words in (determiners, pronouns, countries, titles))
+    noun = rf"(?:{det})(?: [a-zß-ÿ]+)? (?!\w*(?i:{office})\b)[{UPPER}][\w-]+(?! (?:{land})\b)"
+    lone = rf"(?:(?:[a-zß-ÿ]+[er] )?[{UPPER}][\w-]+(?= [a-zß-ÿ])|(?:{land})(?= \w))"
+    end = rf"(?! (?:{'|'.join(more) or '(?!)'})\b)"
+    return re.compile(rf"(?:(?:{pro})(?= [a-zß-ÿ])|{noun}(?= \w)|{lone}){end}")
 
 
 def without_adverb(text: str, lexicon: Lexicon) -> str:

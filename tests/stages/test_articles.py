@@ -1,0 +1,240 @@
+"""Articles: every record becomes a row with the right reason, and an id of its own that is there to stay."""
+
+from __future__ import annotations
+
+import random
+from pathlib import Path
+
+import polars as pl
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from navab.carrier import run_unit
+from navab.configuration import Configuration, Source
+from navab.errors import ConfigurationError
+from navab.lake.storage import Storage
+from navab.nations.registry import Registry
+from navab.readers.files import SourceFile
+from navab.readers.records import RawRecord
+from navab.stages.articles import ReadFile, RecordParser
+from navab.stages.base import Output, Unit
+from navab.view import View
+from tests.inprocess import TEXTS, article, open_small, rows, run_until, write_jsonl
+
+
+def reasons(view: View) -> list[str | None]:
+    """Rejection reasons in the order of the records."""
+    return rows(view, "articles").sort("path", "record_no")["rejected_reason"].to_list()
+
+
+def accepted(view: View) -> pl.DataFrame:
+    return view.live("articles", "article_id", "title", "text", "official", "published_at", "script", "path")
+
+
+@pytest.mark.parametrize(
+    ("record", "reason"),
+    [
+        (article(), None),
+        (article("cn", TEXTS["zh"]), None),
+        ("{'text': 'not json'}", "invalid_json"),
+        ('["a list"]', "not_an_object"),
+        ({"nation": "uk", "title": "No text"}, "missing_text"),
+        (article(text=None), "missing_text"),
+        (article(text=17), "wrong_type"),
+        (article(text=["a", "b"]), "wrong_type"),
+        (article(title={"en": "A title"}), "wrong_type"),
+        (article(url=True), "wrong_type"),
+        (article("xx"), "unknown_nation"),
+        (article(None), "unknown_nation"),
+        (article(text="Too short."), "too_short"),
+        (article(text=" " * 100), "too_short"),
+        (article(text=TEXTS["fr"], title=""), "other_language"),
+        (article("fr", TEXTS["de"], title=""), "other_language"),
+    ],
+)
+def test_why_a_record_is_refused(tmp_path: Path, record: dict[str, object] | str, reason: str | None) -> None:
+    write_jsonl(tmp_path / "a.jsonl", [record])
+    view = open_small(tmp_path)
+    run_until(view, "articles")
+    (found,) = reasons(view)
+    assert found == reason
+
+
+def test_what_is_read(tmp_path: Path) -> None:
+    record = article(
+        "cn", TEXTS["zh"] + "\r\n\r\n  " + TEXTS["zh"], title=" 标题\u3000一 ", url="https://www.xinhuanet.com/1", id=17,
+        published_at="2024-05-01T10:00:00+08:00", source="新华网", licence="CC-BY",
+    )  # fmt: skip
+    write_jsonl(tmp_path / "a.jsonl", [record])
+    view = open_small(tmp_path, sources=[{"path": str(tmp_path / "a.jsonl"), "crawl": "2024-05-01"}])
+    run_until(view, "articles")
+    (row,) = rows(view, "articles").iter_rows(named=True)
+    assert row["title"] == "标题 一"
+    assert row["text"] == TEXTS["zh"] + "\n" + TEXTS["zh"]
+    assert row["published_at"].isoformat() == "2024-05-01T02:00:00+00:00"
+    assert (row["nation"], row["source"], row["source_id"], row["licence"]) == ("cn", "新华网", "17", "CC-BY")
+    assert (row["language"], row["script"], row["official"], row["crawl"]) == ("zh", "Hans", True, "2024-05-01")
+
+
+def test_the_source_may_say_what_its_records_do_not(tmp_path: Path) -> None:
+    path = write_jsonl(tmp_path / "a.jsonl", [{"body": TEXTS["en"], "headline": "T", "nation": "us"}])
+    source = {"path": str(path), "nation": "uk", "source": "BBC", "licence": "own", "columns": {"text": "body"}}
+    view = open_small(tmp_path, sources=[source])
+    run_until(view, "articles")
+    (row,) = rows(view, "articles").iter_rows(named=True)
+    assert (row["nation"], row["source"], row["official"], row["licence"], row["title"]) == (
+        "uk", "BBC", True, "own", None,
+    )  # fmt: skip
+
+
+def test_an_uncertain_language_is_refused(tmp_path: Path) -> None:
+    write_jsonl(tmp_path / "a.jsonl", [article()])
+    view = open_small(tmp_path, language={"min_confidence": 1.0})
+    run_until(view, "articles")
+    assert reasons(view) == ["uncertain_language"]
+
+
+def test_a_broken_address_refuses_nothing(tmp_path: Path) -> None:
+    write_jsonl(tmp_path / "a.jsonl", [article(url="http://[broken"), article(url="http://[broken", id=2)])
+    view = open_small(tmp_path)
+    run_until(view, "articles")
+    assert reasons(view) == [None, None]
+
+
+def test_repeated_records_have_ids_of_their_own(tmp_path: Path) -> None:
+    write_jsonl(tmp_path / "a.jsonl", [article()] * 3)
+    write_jsonl(tmp_path / "b.jsonl", [article()])
+    view = open_small(tmp_path)
+    run_until(view, "articles")
+    assert accepted(view)["article_id"].n_unique() == 4
+
+
+def test_ids_do_not_depend_on_where_the_crawl_lies(tmp_path: Path) -> None:
+    found = []
+    for folder in (tmp_path / "here", tmp_path / "there"):
+        write_jsonl(folder / "a.jsonl", [article(), article(id=2)])
+        view = open_small(folder)
+        run_until(view, "articles")
+        found.append(accepted(view)["article_id"].sort().to_list())
+    assert found[0] == found[1]
+
+
+def test_two_files_of_one_name_in_one_crawl_do_not_collide(tmp_path: Path) -> None:
+    paths = [write_jsonl(tmp_path / folder / "a.jsonl", [article()]) for folder in ("x", "y")]
+    view = open_small(tmp_path, sources=[{"path": str(path)} for path in paths])
+    run_until(view, "articles")
+    assert accepted(view)["article_id"].n_unique() == 2
+
+
+RECORDS = st.lists(
+    st.sampled_from([article(), article(id=1), article(title="Other"), article(text=None), article("xx")]), max_size=8
+)
+
+
+@given(RECORDS, st.randoms(use_true_random=False))
+def test_ids_are_unique_and_do_not_depend_on_the_order_of_records(
+    records: list[dict[str, object]], chance: random.Random
+) -> None:
+    ids = parse_ids(records)
+    readable = [one for one in ids if one is not None]
+    assert len(set(readable)) == len(readable)
+    assert len(ids) - len(readable) == sum(record["text"] is None for record in records)
+    shuffled = parse_ids(chance.sample(records, len(records)))
+    assert set(shuffled) == set(ids)
+
+
+def parse_ids(records: list[dict[str, object]]) -> list[int | None]:
+    file = SourceFile("/crawl/a.jsonl", "etag", 1, "a.jsonl", "jsonl", Source(path="/crawl/a.jsonl"))
+    parse = RecordParser(file, "a.jsonl", 1, Registry.bundled())
+    return [parse(RawRecord(number, record)).get("article_id") for number, record in enumerate(records)]
+
+
+def test_records_that_are_committed_already_are_passed_over(tmp_path: Path) -> None:
+    """An interrupted run goes on in the middle of a file, and ends with the same rows."""
+    records: list[dict[str, object] | str] = [article(), "broken", article(), article(id=3), article()]
+    path = write_jsonl(tmp_path / "a.jsonl", records)
+    whole = read_file(path, frozenset())
+    rest = read_file(path, frozenset({0, 1, 3}))
+    assert rest["record_no"].to_list() == [2, 4]
+    assert rest.equals(whole.filter(pl.col("record_no").is_in([2, 4])))
+
+
+def read_file(path: Path, done: frozenset[int]) -> pl.DataFrame:
+    file = SourceFile(str(path), "etag", 1, "a.jsonl", "jsonl", Source(path=str(path)))
+    facts = {"file": file, "name": "a.jsonl", "generation": 0, "done": done}
+    unit = Unit("articles-1", None, pl.DataFrame({"uri": [str(path)], "fingerprint": [1]}), facts=facts)
+    outputs = list(ReadFile(Configuration(lake="lake"), Registry.bundled())(unit, Storage(str(path.parent))))
+    assert outputs[-1].table == "files"
+    assert outputs[-1].rows["records"].to_pylist() == [5]
+    return pl.concat([pl.DataFrame(output.rows) for output in outputs if output.table == "articles"])
+
+
+def test_a_file_is_read_once_and_again_only_if_it_changed(tmp_path: Path) -> None:
+    path = write_jsonl(tmp_path / "a.jsonl", [article(), article(id=2)])
+    view = open_small(tmp_path)
+    assert run_until(view, "articles")["articles"] == 1
+    assert run_until(open_small(tmp_path), "articles")["articles"] == 0
+    before = set(accepted(view)["article_id"])
+    write_jsonl(path, [article(id=2), article(), article(id=3)])
+    view = open_small(tmp_path)
+    assert run_until(view, "articles")["articles"] == 1
+    after = set(accepted(view)["article_id"])
+    assert len(after) == 3
+    assert before < after
+    assert run_until(open_small(tmp_path), "articles")["articles"] == 0
+
+
+def test_a_changed_option_reads_again_and_a_changed_tolerance_does_not(tmp_path: Path) -> None:
+    write_jsonl(tmp_path / "a.jsonl", [article()])
+    run_until(open_small(tmp_path), "articles")
+    assert run_until(open_small(tmp_path, tolerance=0.5), "articles")["articles"] == 0
+    view = open_small(tmp_path, language={"min_chars": 1000})
+    assert run_until(view, "articles")["articles"] == 1
+    assert accepted(view).height == 0
+
+
+def test_a_file_that_breaks_off_is_told_in_files(tmp_path: Path) -> None:
+    path = tmp_path / "a.parquet"
+    path.write_bytes(b"no parquet")
+    view = open_small(tmp_path, sources=[{"path": str(path)}])
+    run_until(view, "articles")
+    assert rows(view, "files").select("records", "error").rows() == [(1, "corrupt_file")]
+    assert reasons(view) == ["corrupt_file"]
+
+
+def test_a_source_of_an_unknown_nation_is_refused(tmp_path: Path) -> None:
+    path = write_jsonl(tmp_path / "a.jsonl", [article()])
+    with pytest.raises(ConfigurationError, match="unknown nation 'xx'"):
+        run_until(open_small(tmp_path, sources=[{"path": str(path), "nation": "xx"}]), "articles")
+
+
+def test_articles_of_other_nations_than_the_configured_are_not_live(tmp_path: Path) -> None:
+    write_jsonl(tmp_path / "a.jsonl", [article(), article("fr", TEXTS["fr"])])
+    view = open_small(tmp_path, nations=["fr"])
+    run_until(view, "articles")
+    assert accepted(view)["nation"].to_list() == ["fr"]
+
+
+def test_a_unit_that_is_run_twice_writes_the_same_article_files(tmp_path: Path) -> None:
+    write_jsonl(tmp_path / "a.jsonl", [article(), "broken"])
+    view = open_small(tmp_path)
+    from navab.stages.articles import plan  # noqa: PLC0415
+
+    (unit,) = plan(view)
+    work = ReadFile(view.configuration, view.registry)
+    runs = [
+        [done.file for done in run_unit(unit, work, view.lake.storage) if done.file and done.file.table == "articles"]
+        for _ in range(2)
+    ]
+    assert runs[0] == runs[1]
+    assert len(runs[0]) == 2  # one nation each
+
+
+def test_outputs_are_batches_of_bounded_size(tmp_path: Path) -> None:
+    path = write_jsonl(tmp_path / "a.jsonl", [article(id=number) for number in range(2100)])
+    file = SourceFile(str(path), "etag", 1, "a.jsonl", "jsonl", Source(path=str(path)))
+    facts = {"file": file, "name": "a.jsonl", "generation": 0, "done": frozenset()}
+    unit = Unit("articles-1", None, pl.DataFrame({"uri": [str(path)], "fingerprint": [1]}), facts=facts)
+    outputs: list[Output] = list(ReadFile(Configuration(lake="l"), Registry.bundled())(unit, Storage(str(tmp_path))))
+    assert [output.rows.num_rows for output in outputs] == [1000, 1000, 100, 1]
