@@ -49,8 +49,11 @@ def sample_page(triples: pl.DataFrame, name: str) -> str:
 
 def examples(triples: pl.DataFrame) -> str:
     """The first triple of each language, for the README."""
-    rows = [row for code in LANGUAGES for row in first_triples(triples, code, 1)]
-    return "\n".join(line for row in rows for line in ("", *_lines(row))).lstrip("\n")
+    lines: list[str] = []
+    for code, language in LANGUAGES.items():
+        for row in first_triples(triples, code, 1):
+            lines += [f"**{language}**", "", *_lines(row), ""]
+    return "\n".join(lines)
 
 
 def first_triples(triples: pl.DataFrame, language: str, count: int) -> Sequence[Row]:
@@ -88,7 +91,7 @@ def main() -> None:
     (DOCS / "sample-output.md").write_text(sample_page(triples, folder.name).rstrip("\n") + "\n", "utf-8")
     shown = examples(triples)
     readme = README.read_text("utf-8")
-    README.write_text(_BLOCK.sub(lambda _: f"{shown}\n", readme), "utf-8")
+    README.write_text(_BLOCK.sub(lambda _: f"\n{shown}\n", readme), "utf-8")
 
 
 if __name__ == "__main__":

@@ -113,6 +113,19 @@ def report(config: Path | None, settings: tuple[str, ...], output: str | None) -
     commands.report(config, settings, output)
 
 
+@navab.command()
+@configured
+def maintain(config: Path | None, settings: tuple[str, ...]) -> None:
+    """Remove superseded rows, merge small files and delete old versions beyond the retention.
+
+    \b
+    Examples:
+      navab maintain --config navab.yaml
+      navab maintain --config navab.yaml --set maintenance.retention_hours=24
+    """
+    commands.maintain(config, settings)
+
+
 @navab.group(invoke_without_command=True)
 @click.pass_context
 def nations(context: click.Context) -> None:

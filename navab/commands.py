@@ -130,6 +130,21 @@ def report(config: Path | None, settings: Sequence[str], output: str | None) -> 
     _print(f"report: {output}")
 
 
+def maintain(config: Path | None, settings: Sequence[str]) -> None:
+    """Clean the lake up."""
+    from navab.maintenance import maintain as clean  # noqa: PLC0415
+
+    _, lake, view = _open(config, settings)
+    lake.check_location()
+    with lake.claim("maintain") as claim:
+        done = clean(view, claim)
+    table = _table("table", "rows removed", "files before", "files after", "old files deleted")
+    for one in done:
+        counts = (one.rows_removed, one.files_before, one.files_after, one.files_deleted)
+        table.add_row(one.table, *(f"{count:,}" for count in counts))
+    _print(table)
+
+
 def nations_list() -> None:
     """List the registry."""
     table = _table("code", "nation", "languages", "official sources")
@@ -169,6 +184,7 @@ def _open(config: Path | None, settings: Sequence[str]) -> tuple[Configuration, 
     from navab.pipeline import open_lake, open_view  # noqa: PLC0415
 
     lake = open_lake(configuration)
+    lake.check_address()
     return configuration, lake, open_view(configuration, lake)
 
 

@@ -129,6 +129,13 @@ class ResourcesSection(Section):
     unit_rows: int = Field(512, ge=1, description="Rows of one unit of work")
 
 
+class MaintenanceSection(Section):
+    """What `navab maintain` keeps and how large it makes files."""
+
+    retention_hours: int = Field(168, ge=0, description="Old versions stay readable for so long")
+    target_mb: int = Field(128, ge=1, description="Small files are merged up to this size")
+
+
 class EvaluationSection(Section):
     """Evaluation of models; its keys come with the evaluation itself."""
 
@@ -163,6 +170,7 @@ class Configuration(Section):
     alignment: AlignmentSection = AlignmentSection()
     gates: GatesSection = GatesSection()
     resources: ResourcesSection = ResourcesSection()
+    maintenance: MaintenanceSection = MaintenanceSection()
 
 
 def load_configuration(path: Path | None, settings: Sequence[str] = ()) -> Configuration:
@@ -222,7 +230,8 @@ def _parse(content: str) -> Any:
 
 
 def _explain(error: ValidationError, path: Path | None) -> str:
-    first = error.errors()[0]
+    # A misspelt key is often the reason why another one is missing.
+    first = min(error.errors(), key=lambda one: one["type"] != "extra_forbidden")
     key = ".".join(str(part) for part in first["loc"])
     where = f"configuration {path}" if path else "settings"
     more = f" (and {error.error_count() - 1} more)" if error.error_count() > 1 else ""

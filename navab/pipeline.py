@@ -166,7 +166,7 @@ class _Committer:
             files = [file for file in self._files if file.table == table]
             if files:
                 replace = sorted({file.nation for file in files if file.nation}) if self._step.replaces else ()
-                self._view.lake.commit(table, files, self._claim, replace)
+                self._view.lake.commit(table, files, self._claim, replace=replace)
         if self._files:
             self._view.forget(self._step.writes)
         self._files = []

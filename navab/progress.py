@@ -53,7 +53,7 @@ class Progress:
 
 
 def _duration(seconds: float) -> str:
-    if seconds < 60:
+    if seconds < 59.5:
         return f"{seconds:.0f} s"
     minutes, rest = divmod(round(seconds), 60)
     hours, minutes = divmod(minutes, 60)

@@ -31,13 +31,18 @@ class Lake:
     def table(self, name: str) -> LakeTable:
         return self._tables[name]
 
+    def check_address(self) -> None:
+        """Raise ConfigurationError or StorageError if the lake's address cannot be that of a lake."""
+        folder = Path(self.storage.path())
+        if self.storage.is_local and folder.exists() and not folder.is_dir():
+            raise StorageError(f"lake {folder} is a file: give a folder or an s3:// address")
+
     def check_location(self) -> None:
         """Raise StorageError if the lake's address cannot be a folder that this process writes to."""
+        self.check_address()
         if not self.storage.is_local:
             return
         folder = Path(self.storage.path())
-        if folder.exists() and not folder.is_dir():
-            raise StorageError(f"lake {folder} is a file: give a folder or an s3:// address")
         try:
             folder.mkdir(parents=True, exist_ok=True)
             probe = folder / ".write-probe"
@@ -50,10 +55,18 @@ class Lake:
         """Claim the lake for writing; a claim that its holder did not release fences all its tables."""
         return Claim(self.storage, command, self._fence, self._last_epoch, lifetime_s=lifetime_s)
 
-    def commit(self, name: str, files: Sequence[DataFile], claim: Claim, replace: Sequence[str] = ()) -> int:
+    def commit(
+        self,
+        name: str,
+        files: Sequence[DataFile],
+        claim: Claim,
+        *,
+        replace: Sequence[str] = (),
+        remove: Sequence[str] = (),
+    ) -> int:
         """Commit files to a table while the claim holds."""
         claim.check()
-        return self.table(name).commit(files, claim.epoch, replace)
+        return self.table(name).commit(files, claim.epoch, replace=replace, remove=remove)
 
     def versions(self) -> dict[str, int]:
         """Latest version of every table that exists."""

@@ -115,6 +115,14 @@ class Storage:
         except FileNotFoundError:
             return []
 
+    def list_folders(self, folder: str) -> list[str]:
+        """All folders directly under a folder, sorted; empty if the folder does not exist."""
+        try:
+            entries = self.filesystem.ls(folder, detail=True)
+        except FileNotFoundError:
+            return []
+        return sorted(entry["name"].rstrip("/") for entry in entries if entry["type"] == "directory")
+
     def delta_options(self) -> dict[str, str]:
         """Storage options in the words of deltalake."""
         if self.is_local:

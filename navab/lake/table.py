@@ -143,11 +143,25 @@ class LakeTable:
             raise StorageError(f"cannot open table {self.schema.name} at {uri}: {error}") from error
         return TableSnapshot(self.storage, self.schema, delta)
 
-    def commit(self, files: Sequence[DataFile], epoch: int, replace: Sequence[str] = ()) -> int:
+    def vacuum(self, retention_hours: int, cited: Sequence[int]) -> list[str]:
+        """Delete files that no version within the retention and no cited version needs; returns their paths."""
+        delta = DeltaTable(
+            self.storage.uri("tables", self.schema.name), storage_options=self.storage.delta_options() or None
+        )
+        existing = [version for version in cited if version <= delta.version()]
+        deleted: list[str] = delta.vacuum(
+            retention_hours, dry_run=False, enforce_retention_duration=False, full=True, keep_versions=existing or None
+        )
+        return deleted
+
+    def commit(
+        self, files: Sequence[DataFile], epoch: int, *, replace: Sequence[str] = (), remove: Sequence[str] = ()
+    ) -> int:
         """Commit data files in one version and return how many rows were added.
 
         Files that are already part of the table are passed over, so that a repeated commit adds nothing.
-        `replace` names nations whose current files leave the table in the same commit (snapshot tables).
+        `replace` names nations whose current files leave the table in the same commit (snapshot tables), `remove`
+        paths of files that do.
         The fence is Delta's application transaction: a holder of an older epoch is refused.
         """
         snapshot = self.snapshot()

@@ -29,6 +29,7 @@ class StanceGroup(_Data):
     """Stance markers that are reversed and asked about in the same way.
 
     A form may hold one gap: `…` is where negation goes, `~` is the end of the clause (a separable particle).
+    A tail that begins with `^` stands for a negated subject before the form (negation.subjects).
     """
 
     name: str
@@ -53,10 +54,12 @@ class Negation(_Data):
     before: tuple[str, ...] = Field((), description="prepositions: opening a complement, they follow the negation")
     articles: Mapping[str, str] = Field(default_factory=dict, description="indefinite -> negative article")
     restored: Mapping[str, str] = Field(default_factory=dict, description="negative -> indefinite article, where sure")
+    polar: Mapping[str, str] = Field(default_factory=dict, description="word of negative clauses -> plain; '' for none")
     instead: Mapping[str, str] = Field(default_factory=dict, description="word -> opposite that replaces negation")
     restored_where: tuple[tuple[str, str, str], ...] = Field(
         (), description="negative article, what follows it (regular expression) -> indefinite article or nothing"
     )
+    remnant: str = Field("(?!)", description="what, behind a removed negation, shows that more than it must change")
     subjects: Mapping[str, str] = Field(default_factory=dict, description="negated opening of a subject -> positive")
 
 
@@ -87,6 +90,8 @@ class Speakers(_Data):
     national_titles: tuple[str, ...] = Field((), description="offices that, without a foreign country, are at home")
     bodies: tuple[str, ...] = Field(description="institutions written small, or as common nouns, that speak")
     particles: tuple[str, ...] = Field((), description="small words inside a name (van, de la)")
+    indefinites: tuple[str, ...] = Field((), description="articles of a speaker who has no name (a teacher)")
+    large_nouns: bool = Field(False, description="all nouns are written large")
     pronouns: tuple[str, ...] = Field(description="pronouns that stand for a speaker")
     determiners: tuple[str, ...] = ()
     surnames: str = Field("", description="characters that begin a name, in scripts without capitals")
@@ -124,6 +129,8 @@ class Lexicon(_Data):
     speech_only: tuple[str, ...] = Field((), description="stance groups too weak for the outlet's own voice")
     decoys: tuple[str, ...] = Field((), description="phrases that hold a stance form but take no stance")
     decoy_patterns: tuple[str, ...] = Field((), description="the same as regular expressions, matched at the form")
+    free_openings: tuple[str, ...] = Field((), description="nouns that begin like a subordinator and are none")
+    closed_endings: tuple[str, ...] = Field((), description="open endings that may yet end a sentence")
     relatives: tuple[str, ...] = Field((), description="relative pronouns; such a clause may belong to the subject")
     complement_nouns: tuple[str, ...] = Field((), description="nouns whose 'that' opens no relative clause (idea)")
     clause_openers: tuple[str, ...] = Field((), description="words that, behind a relative pronoun, are its subject")
@@ -199,7 +206,9 @@ class Lexicon(_Data):
     @cached_property
     def promising_pattern(self) -> re.Pattern[str]:
         """Match what a sentence with a stance holds, in plain or in reported mood."""
-        return self._pattern((*self.stance_forms, *self.attribution.reported))
+        elided = [c for c in self.attribution.connectors if c.endswith(("'", "’"))]
+        behind = [c + form for c in elided for form in self.stance_forms if form[0] in "aeiouyéè"]
+        return self._pattern((*self.stance_forms, *behind, *self.attribution.reported))
 
     @cached_property
     def reporting_pattern(self) -> re.Pattern[str]:
@@ -256,10 +265,20 @@ def _invertible(groups: tuple[StanceGroup, ...]) -> tuple[StanceGroup, ...]:
     """Let every reversal be reversed back: what a positive form becomes is a negative form of its group."""
     known = {form for group in groups for form in (*group.affirmative, *group.negative)}
     completed = []
-    for group in groups:
+    for group in map(_with_curly, groups):
         new = {b: a for a, b in group.affirmative.items() if b not in known and "…" not in b and "~" not in b}
         completed.append(group.model_copy(update={"negative": {**group.negative, **new}}))
     return tuple(completed)
+
+
+def _with_curly(group: StanceGroup) -> StanceGroup:
+    """Add every form that holds a straight apostrophe with a typographic one."""
+    sides = {name: getattr(group, name) for name in ("affirmative", "negative", "ask")}
+    curly = {
+        name: {a.replace("'", "’"): b.replace("'", "’") for a, b in forms.items() if "'" in a}
+        for name, forms in sides.items()
+    }
+    return group.model_copy(update={name: {**curly[name], **forms} for name, forms in sides.items()})
 
 
 def _stance_forms(groups: tuple[StanceGroup, ...]) -> dict[str, StanceForm]:

@@ -43,12 +43,14 @@ def minhash(text: str, ngram: int) -> Int64Array:
 
 def similarity(left: Int64Array, right: Int64Array) -> npt.NDArray[np.float32]:
     """Estimated Jaccard similarity, row by row, of signatures with shape (n, 128)."""
-    equal: npt.NDArray[np.float32] = (left == right).mean(axis=1, dtype=np.float32)
-    return equal
+    equal = np.count_nonzero(left == right, axis=1)
+    return (equal / PERMUTATIONS).astype(np.float32)
 
 
 def candidate_pairs(signatures: Int64Array) -> Int64Array:
     """Pairs of rows that agree in at least one band: shape (m, 2), left < right, sorted, without repeats."""
+    if len(signatures) < 2:
+        return np.empty((0, 2), dtype=np.int64)
     found = [pairs for band in _band_keys(signatures) for pairs in [_pairs_within(band)] if len(pairs)]
     if not found:
         return np.empty((0, 2), dtype=np.int64)

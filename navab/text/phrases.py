@@ -20,7 +20,7 @@ def phrase_pattern(phrases: Iterable[str], spaced: bool) -> re.Pattern[str]:
     if not tree:
         return re.compile(r"(?!)")
     body = _alternation(tree)
-    return re.compile(rf"(?<![\w’'-]){body}(?![\w-])" if spaced else body)
+    return re.compile(rf"(?<![\w’'-]){body}(?:(?<=['’])|(?![\w-]))" if spaced else body)
 
 
 def _alternation(node: dict[str, dict]) -> str:  # type: ignore[type-arg]

@@ -56,7 +56,9 @@ def test_the_name_does_not_depend_on_where_the_crawl_lies(tmp_path: Path) -> Non
     assert {find(tmp_path / folder / "*" / "*.jsonl")[0].name for folder in ("here", "there")} == {"x/a.jsonl"}
 
 
-@pytest.mark.parametrize("name", ["with space.jsonl", "新闻 – été.jsonl", "50%20#1.jsonl", "[2024] a.jsonl", "a:b.jsonl"])
+@pytest.mark.parametrize(
+    "name", ["with space.jsonl", "新闻 – été.jsonl", "50%20#1.jsonl", "[2024] a.jsonl", "a:b.jsonl"]
+)
 def test_odd_names_of_files_and_folders(tmp_path: Path, name: str) -> None:
     path = put(tmp_path / name.removesuffix(".jsonl") / name)
     assert [file.name for file in find(path)] == [name]

@@ -56,7 +56,11 @@ def test_other_types_come_as_python_knows_them() -> None:
             "published_at": pa.array([datetime.date(2024, 5, 1)]),
         }
     )
-    assert read(write(table))[0].fields == {"text": "a", "title": {"en": "T"}, "published_at": datetime.date(2024, 5, 1)}
+    assert read(write(table))[0].fields == {
+        "text": "a",
+        "title": {"en": "T"},
+        "published_at": datetime.date(2024, 5, 1),
+    }
 
 
 def test_nanoseconds_do_no_harm() -> None:

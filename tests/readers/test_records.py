@@ -80,7 +80,9 @@ def test_no_time_zone_depends_on_the_machine(monkeypatch: pytest.MonkeyPatch) ->
 
 
 DATE_LIKE = st.text("0123456789-/:. TZ+,", max_size=30) | st.lists(
-    st.sampled_from([*"0123456789", "2024", "31", "May", "Mon", "am", "pm", "Z", "UTC", "CST", "+", "-", ":", "/", ".", " "]),
+    st.sampled_from(
+        [*"0123456789", "2024", "31", "May", "Mon", "am", "pm", "Z", "UTC", "CST", "+", "-", ":", "/", ".", " "]
+    ),
     max_size=12,
 ).map("".join)
 

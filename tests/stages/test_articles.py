@@ -17,10 +17,13 @@ from navab.lake.storage import Storage
 from navab.nations.registry import Registry
 from navab.readers.files import SourceFile
 from navab.readers.records import RawRecord
-from navab.stages.articles import ReadFile, RecordParser
+from navab.stages.articles import ReadFile, RecordParser, plan
 from navab.stages.base import Output, Unit
 from navab.view import View
 from tests.inprocess import TEXTS, article, open_small, rows, run_until, write_jsonl
+
+
+REGISTRY = Registry.bundled()
 
 
 def reasons(view: View) -> list[str | None]:
@@ -146,7 +149,7 @@ def test_ids_are_unique_and_do_not_depend_on_the_order_of_records(
 
 def parse_ids(records: list[dict[str, object]]) -> list[int | None]:
     file = SourceFile("/crawl/a.jsonl", "etag", 1, "a.jsonl", "jsonl", Source(path="/crawl/a.jsonl"))
-    parse = RecordParser(file, "a.jsonl", 1, Registry.bundled())
+    parse = RecordParser(file, "a.jsonl", 1, REGISTRY)
     return [parse(RawRecord(number, record)).get("article_id") for number, record in enumerate(records)]
 
 
@@ -164,7 +167,7 @@ def read_file(path: Path, done: frozenset[int]) -> pl.DataFrame:
     file = SourceFile(str(path), "etag", 1, "a.jsonl", "jsonl", Source(path=str(path)))
     facts = {"file": file, "name": "a.jsonl", "generation": 0, "done": done}
     unit = Unit("articles-1", None, pl.DataFrame({"uri": [str(path)], "fingerprint": [1]}), facts=facts)
-    outputs = list(ReadFile(Configuration(lake="lake"), Registry.bundled())(unit, Storage(str(path.parent))))
+    outputs = list(ReadFile(Configuration(lake="lake"), REGISTRY)(unit, Storage(str(path.parent))))
     assert outputs[-1].table == "files"
     assert outputs[-1].rows["records"].to_pylist() == [5]
     return pl.concat([pl.DataFrame(output.rows) for output in outputs if output.table == "articles"])
@@ -219,8 +222,6 @@ def test_articles_of_other_nations_than_the_configured_are_not_live(tmp_path: Pa
 def test_a_unit_that_is_run_twice_writes_the_same_article_files(tmp_path: Path) -> None:
     write_jsonl(tmp_path / "a.jsonl", [article(), "broken"])
     view = open_small(tmp_path)
-    from navab.stages.articles import plan  # noqa: PLC0415
-
     (unit,) = plan(view)
     work = ReadFile(view.configuration, view.registry)
     runs = [
@@ -236,5 +237,5 @@ def test_outputs_are_batches_of_bounded_size(tmp_path: Path) -> None:
     file = SourceFile(str(path), "etag", 1, "a.jsonl", "jsonl", Source(path=str(path)))
     facts = {"file": file, "name": "a.jsonl", "generation": 0, "done": frozenset()}
     unit = Unit("articles-1", None, pl.DataFrame({"uri": [str(path)], "fingerprint": [1]}), facts=facts)
-    outputs: list[Output] = list(ReadFile(Configuration(lake="l"), Registry.bundled())(unit, Storage(str(tmp_path))))
+    outputs: list[Output] = list(ReadFile(Configuration(lake="l"), REGISTRY)(unit, Storage(str(tmp_path))))
     assert [output.rows.num_rows for output in outputs] == [1000, 1000, 100, 1]

@@ -79,7 +79,9 @@ def test_candidates_connect_exactly_what_agrees_in_a_band(rows: list[list[int]])
     width = PERMUTATIONS // BANDS
     # Each drawn number fills one band.
     signatures = np.repeat(np.array(rows, dtype=np.int64).reshape(len(rows), BANDS), width, axis=1)
-    agree = {(a, b) for b in range(len(rows)) for a in range(b) if any(x == y for x, y in zip(rows[a], rows[b], strict=True))}
+    agree = {
+        (a, b) for b in range(len(rows)) for a in range(b) if any(x == y for x, y in zip(rows[a], rows[b], strict=True))
+    }
     pairs = {(left, right) for left, right in candidate_pairs(signatures).tolist()}
     assert pairs <= agree
     assert _groups(pairs, len(rows)) == _groups(agree, len(rows))

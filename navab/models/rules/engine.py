@@ -12,7 +12,7 @@ from pydantic import BaseModel
 from navab.errors import ConfigurationError
 from navab.models.engine import Request, Response
 from navab.models.responses import ExtractedStatement, Extraction, TripleText
-from navab.models.rules.normative import OWN_VOICE_SCORE, holder, is_mostly_quoted, is_own_voice
+from navab.models.rules.normative import OWN_VOICE_SCORE, holder, is_mostly_quoted, is_own_voice, is_slight
 from navab.models.rules.questions import ask
 from navab.models.rules.quotations import Article, Quotation, quotations
 from navab.models.rules.reversal import reverse
@@ -116,7 +116,7 @@ def _quoted(article: Article, quotation: Quotation, nation: Nation, lexicon: Lex
                 continue
             said = named_subject(plain, quotation.speaker.of(text), lexicon)
         candidate = make_statement(said, lexicon)
-        if candidate is None:
+        if candidate is None or (quotation.direct and _is_cut_off(said, candidate, lexicon)):
             continue
         at = quotation.content.start + part.start
         evidence = quotation.evidence
@@ -126,6 +126,15 @@ def _quoted(article: Article, quotation: Quotation, nation: Nation, lexicon: Lex
         yield _Ranked(candidate.score + 0.5, at, statement)
 
 
+def _is_cut_off(said: str, candidate: Candidate, lexicon: Lexicon) -> bool:
+    """Tell a quotation that begins inside a phrase ('the “ministry must act”'): written small, without article."""
+    first = said.strip().split(" ", 1)[0]
+    if not lexicon.spaced or not first[:1].islower() or candidate.stance.group.names_subject:
+        return False
+    known = any(first.startswith(w) if w[-1] in "'’" else first == w for w in lexicon.uncapitalised)
+    return not known and first not in lexicon.connectors
+
+
 def _reported(article: Article, index: int, nation: Nation, lexicon: Lexicon, official: bool) -> Iterator[_Ranked]:
     """A sentence outside speech: somebody's position that it reports, or the outlet's own norm."""
     text, sentence = article.text, article.sentences[index]
@@ -133,6 +142,8 @@ def _reported(article: Article, index: int, nation: Nation, lexicon: Lexicon, of
     if candidate is None or is_mostly_quoted(article, sentence):
         return
     speaker = holder(article, sentence, candidate, lexicon)
+    if speaker and is_slight(candidate, lexicon):
+        return
     if speaker:
         said = _statement(candidate, sentence, speaker, text=text, nation=nation, lexicon=lexicon)
         yield _Ranked(candidate.score, sentence.start, said)

@@ -11,6 +11,7 @@ from navab.text.sentences import Span
 
 _LONGEST_PLAIN_NAME = 12
 _LONGEST_TITLE = 8
+_SHORT_TITLE = 3
 
 
 def find_name(text: str, start: int, end: int, lexicon: Lexicon) -> Span | None:
@@ -31,6 +32,24 @@ def is_description(text: str, lexicon: Lexicon) -> bool:
     if len(words) not in (2, 3) or words[0].lower() not in lexicon.speakers.determiners:
         return False
     return all(_title_pattern(lexicon.speakers.titles, True).fullmatch(word) for word in words[1:])
+
+
+def unnamed(text: str, start: int, end: int, lexicon: Lexicon) -> Span | None:
+    """Find a speaker without a name, such as 'a young teacher': an indefinite article and what it introduces."""
+    rules = lexicon.speakers
+    start = end - len(text[start:end].lstrip())
+    words = text[start:end].split()
+    if not 2 <= len(words) <= _LONGEST_TITLE or words[0] not in rules.indefinites:
+        return None
+    stop = word_pattern((*lexicon.attribution.scope_stops, *rules.particles), True).search(text, start + len(words[0]), end)
+    found = text[start : stop.start() if stop else end].rstrip()
+    return Span(start, start + len(found)) if 2 <= len(found.split()) <= 4 else None
+
+
+def find_full(text: str, start: int, end: int, lexicon: Lexicon) -> Span | None:
+    """Find a name of two words or more."""
+    name = _capitalised_name(text, start, end, lexicon)
+    return name if name and " " in name.of(text) else None
 
 
 def full_name(text: str, start: int, end: int, lexicon: Lexicon) -> Span | None:
@@ -54,7 +73,8 @@ def _name_pattern(particles: tuple[str, ...], abbreviations: tuple[str, ...]) ->
 def _title_pattern(titles: tuple[str, ...], spaced: bool) -> re.Pattern[str]:
     """Match a title; in a spaced script also as the last part of a compound (Finanzminister, SPD-Chef)."""
     body = "|".join(map(re.escape, sorted(titles, key=len, reverse=True))) or "(?!)"
-    return re.compile(rf"[\w-]*(?:{body})(?!\w)\.?", re.IGNORECASE) if spaced else re.compile(body)
+    long = "|".join(re.escape(t) for t in sorted(titles, key=len, reverse=True) if len(t) > _SHORT_TITLE) or "(?!)"
+    return re.compile(rf"(?:{body}|[\w-]*(?:{long}))(?!\w)\.?", re.IGNORECASE) if spaced else re.compile(body)
 
 
 def _capitalised_name(text: str, start: int, end: int, lexicon: Lexicon) -> Span | None:
@@ -81,7 +101,8 @@ def _without_titles(text: str, name: Span, lexicon: Lexicon) -> Span | None:
         word = text[start + left : start + right]
         leading = index == skip and (word.lower() in rules.determiners or word.strip(".") in rules.not_names)
         leading = leading or (index == skip and len(words) > 2 and _is_elided_noun(word, rules.determiners))
-        if leading or _title_pattern(rules.titles, True).fullmatch(word):
+        leading = leading or (index == 0 and len(words) > 2 and _is_occupation(text[:start], word, lexicon))
+        if leading or _is_title(word, rules.titles, index == skip):
             skip = index + 1
     words = words[skip:]
     if not words:
@@ -97,6 +118,20 @@ def _without_titles(text: str, name: Span, lexicon: Lexicon) -> Span | None:
     if len(found) < 2 or common or found.endswith(("'s", "’s")):
         return None
     return Span(start, end - 1 if found.endswith(".") and not re.search(r"\b\w\.$", found) else end)
+
+
+def _is_title(word: str, titles: tuple[str, ...], first: bool) -> bool:
+    """Tell a title; a compound that ends in one (Finanzminister) only in front, since surnames look the same."""
+    if not _title_pattern(titles, True).fullmatch(word):
+        return False
+    return first or word.strip(".").lower() in titles
+
+
+def _is_occupation(before: str, word: str, lexicon: Lexicon) -> bool:
+    """Tell 'die Architektin Eva Brandt', where nouns are written large: the article shows that no name begins."""
+    if not lexicon.speakers.large_nouns or word.endswith(("e", "en")):
+        return False
+    return (before[-24:].split() or [""])[-1].lower() in lexicon.speakers.determiners
 
 
 def _is_elided_noun(word: str, determiners: tuple[str, ...]) -> bool:

@@ -14,6 +14,7 @@ from navab.text.sentences import Span
 
 OWN_VOICE_SCORE = 1.0
 _LONGEST_TITLE = 8
+_FEWEST_WORDS = 4
 
 
 def is_own_voice(article: Article, index: int, lexicon: Lexicon) -> bool:
@@ -54,4 +55,29 @@ def holder(article: Article, sentence: Span, candidate: Candidate, lexicon: Lexi
     if name is None or not lexicon.spaced:
         return name
     around = article.text[sentence.start : name.start].split()
-    return name if len(around) <= _LONGEST_TITLE and not article.text[name.end : end].strip(" ,") else None
+    first = article.text[sentence.start : end].split(" ", 1)[0].lower()
+    if first in lexicon.leads and (lexicon.verb_second or "," not in article.text[sentence.start : name.start]):
+        return None
+    rest = article.text[name.end : end]
+    if len(around) <= _LONGEST_TITLE and not rest.strip(" ,"):
+        return name
+    return _institution(article.text, sentence.start, end, rest, lexicon)
+
+
+def is_slight(candidate: Candidate, lexicon: Lexicon) -> bool:
+    """Tell a reported position that says too little by itself: a word or two, or words that are quoted."""
+    after = candidate.text[candidate.stance.end :]
+    quoted = any(mark in candidate.text for pair in lexicon.quotes for mark in pair if mark not in "'’")
+    return lexicon.spaced and (quoted or len(after.split()) < _FEWEST_WORDS)
+
+
+def _institution(text: str, start: int, end: int, rest: str, lexicon: Lexicon) -> Span | None:
+    """Take a whole subject as a name: an institution's, capitalised at its head and written small behind."""
+    words = text[start:end].split()
+    small = rest.split()
+    if len(words) > _LONGEST_TITLE or "," in rest or not small or small[0] not in lexicon.speakers.particles:
+        return None
+    head = len(words) - len(small)
+    if head > 2 or any(word in lexicon.finite_words for word in small):
+        return None
+    return Span(start, start + len(text[start:end].rstrip()))

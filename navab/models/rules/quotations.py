@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
 
-from navab.models.rules.names import find_name, full_name, is_description, is_pronoun, person_in
+from navab.models.rules.names import find_full, find_name, full_name, is_description, is_pronoun, person_in, unnamed
 from navab.models.rules.stance import word_pattern
 from navab.text.lexicon import Lexicon
 from navab.text.sentences import Span
@@ -161,7 +161,15 @@ def _after(article: Article, index: int, verb: Span, lexicon: Lexicon) -> Span |
         return None
     mark = _marks(lexicon).search(masked, verb.end, sentence.end)
     end = mark.start() if mark else sentence.end
-    return _speaker(article, index, verb.end, end, lexicon)
+    if mark and mark.group() == ",":
+        after = _marks(lexicon).search(masked, mark.end(), sentence.end)
+        stop = after.start() if after else len(masked[: sentence.end].rstrip(" ."))
+        named = full_name(article.text, mark.end(), stop, lexicon)
+        if named and find_full(article.text, verb.end, end, lexicon) is None:
+            return named
+    if speaker := _speaker(article, index, verb.end, end, lexicon):
+        return speaker
+    return find_full(article.text, verb.end, end, lexicon) or unnamed(article.text, verb.end, end, lexicon)
 
 
 def _without_auxiliary(lead: str, lexicon: Lexicon) -> str:

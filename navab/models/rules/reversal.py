@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import cache
 
 from navab.models.rules.stance import Stance, clause_end, find_stance
 from navab.text.lexicon import Lexicon, split_gap
@@ -19,7 +20,10 @@ def reverse(statement: str, lexicon: Lexicon) -> str | None:
 def turn(text: str, stance: Stance, lexicon: Lexicon) -> str | None:
     """Write a text with one of its stance markers reversed."""
     head, tail = split_gap(stance.target)
-    rest, last = text[stance.end :], clause_end(text, stance.end, lexicon) - stance.end
+    plain = text[stance.end :] if stance.affirmative else _without_polar(text[stance.end :], lexicon)
+    if plain is None:
+        return None
+    rest, last = plain, clause_end(plain, 0, lexicon)
     if stance.tail is not None and stance.tail[0] < stance.start:
         opening = lexicon.negation.subjects[text[slice(*stance.tail)]]
         return f"{text[: stance.tail[0]]}{opening}{text[stance.tail[1] : stance.start]}{head}{rest}"
@@ -33,6 +37,8 @@ def turn(text: str, stance: Stance, lexicon: Lexicon) -> str | None:
             kept, tail = tail, ""
         rest, removed = _cut(rest, cut_start, cut_end, kept or "")
         last -= removed
+    if not stance.affirmative and re.match(lexicon.negation.remnant, rest):
+        return None
     if tail.startswith("~"):
         rest = f"{rest[:last].rstrip()} {tail[1:]}{rest[last:]}"
     elif tail:
@@ -54,6 +60,22 @@ def _restored(negative: str, following: str, lexicon: Lexicon) -> str | None:
         if word == negative and re.match(pattern, following):
             return kept
     return None
+
+
+def _without_polar(rest: str, lexicon: Lexicon) -> str | None:
+    """Put plain words for those that only a negation allows ('any'); None if there is none."""
+    words = lexicon.negation.polar
+    if not words:
+        return rest
+    found = _words(tuple(words)).findall(rest)
+    if any(not words[word] for word in found):
+        return None
+    return _words(tuple(words)).sub(lambda m: words[m.group()], rest)
+
+
+@cache
+def _words(words: tuple[str, ...]) -> re.Pattern[str]:
+    return re.compile(rf"\b(?:{'|'.join(map(re.escape, sorted(words, key=len, reverse=True)))})\b")
 
 
 def _cut(rest: str, start: int, end: int, kept: str) -> tuple[str, int]:

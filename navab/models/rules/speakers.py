@@ -48,7 +48,8 @@ def _terms(words: tuple[str, ...], spaced: bool) -> re.Pattern[str]:
 def _description(text: str, start: int, end: int, lexicon: Lexicon) -> str:
     """Take the words before a name back to a mark, the name, and an apposition behind it."""
     marks = re.escape(lexicon.clause_marks + lexicon.sentence_ends)
-    before = re.split(rf"[{marks}\n“”\"«»]", text[max(0, start - _REACH) : start])[-1]
+    parts = re.split(rf"[{marks}\n“”\"«»]", text[max(0, start - _REACH) : start])
+    before = parts[-1] if parts[-1].strip() or len(parts) < 2 else parts[-2]
     behind = text[end : end + _REACH]
     apposition = re.match(r"\s*(?:,\s*([^,.\n“”\"«»]+),|\(([^)]+)\)|（([^）]+)）)", behind)
     return before + text[start:end] + (apposition.group() if apposition else "")

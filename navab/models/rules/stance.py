@@ -10,6 +10,7 @@ from functools import cache
 from navab.text.lexicon import Lexicon, StanceForm, StanceGroup
 
 _SHORT_OPENING = 3
+_SUBJECT = "^"
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +63,7 @@ def _with_tail(text: str, start: int, end: int, form: StanceForm, lexicon: Lexic
             place = match.span()
             if " " in word:
                 break
-        if place is None and word in lexicon.negators:
+        if place is None and (word in lexicon.negators or word.startswith(_SUBJECT)):
             place = _negated_subject(text, start, lexicon)
         if place and (not tail.startswith("~") or place[1] == limit):
             return Stance(start, end, place, written, form.group)
@@ -74,8 +75,8 @@ def _negated_subject(text: str, end: int, lexicon: Lexicon) -> tuple[int, int] |
     """Find a subject that negates by itself ('no child may ...') at the head of the clause that ends at `end`."""
     start = clause_start(text, end, lexicon)
     start += len(text[start:end]) - len(text[start:end].lstrip())
-    first = text[start:end].split(" ", 1)[0]
-    return (start, start + len(first)) if first in lexicon.negation.subjects else None
+    first = max((s for s in lexicon.negation.subjects if text.startswith(f"{s} ", start, end)), key=len, default="")
+    return (start, start + len(first)) if first else None
 
 
 def _tail_words(word: str, lexicon: Lexicon) -> tuple[str, ...]:
@@ -92,7 +93,8 @@ def word_pattern(words: tuple[str, ...], spaced: bool) -> re.Pattern[str]:
 
 @cache
 def _marks(marks: str) -> re.Pattern[str]:
-    return re.compile(rf"[{re.escape(marks)}]")
+    """Match a mark, but no comma or point inside a number."""
+    return re.compile(rf"[{re.escape(marks)}](?!(?<=\d.)\d)")
 
 
 def clause_end(text: str, start: int, lexicon: Lexicon) -> int:
@@ -103,8 +105,9 @@ def clause_end(text: str, start: int, lexicon: Lexicon) -> int:
 
 def clause_start(text: str, end: int, lexicon: Lexicon) -> int:
     """Return where the clause that holds `end` begins."""
-    marks = lexicon.clause_marks
-    return max((text.rfind(mark, 0, end) + 1 for mark in marks), default=0)
+    start = max((text.rfind(mark, 0, end) + 1 for mark in lexicon.clause_marks), default=0)
+    inside_number = 1 < start < end and text[start - 2].isdigit() and text[start].isdigit()
+    return clause_start(text, start - 1, lexicon) if inside_number else start
 
 
 def is_main(text: str, stance: Stance, lexicon: Lexicon) -> bool:
@@ -123,7 +126,7 @@ def _is_subordinate(before: str, local: str, lexicon: Lexicon) -> bool:
     """Tell whether the words before a marker, and those in its own clause, open a subordinate clause."""
     pattern = lexicon.subordinator_pattern
     if not lexicon.spaced:
-        return pattern.match(local) is not None
+        return not local.startswith(lexicon.free_openings) and pattern.match(local) is not None
     if _opens_clause(local, lexicon) or _earlier_clause(before[: len(before) - len(local)], local, lexicon):
         return True
     return pattern.match(before.lstrip()) is not None and not any(mark in before for mark in lexicon.clause_marks)

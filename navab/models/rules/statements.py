@@ -89,6 +89,11 @@ def _without_coda(text: str, lexicon: Lexicon) -> str:
         head = text[: coda.start()]
         if coda.start() >= lexicon.statement_length[0] and find_stance(head, lexicon) is not None:
             return head
+        opening = coda.group().strip(" ,").lower()
+        if find_stance(head, lexicon) is None and (opening in lexicon.connectors or not any(map(str.isalpha, opening))):
+            tail = text[coda.end() :].lstrip()
+            if len(tail) >= lexicon.statement_length[0] and find_stance(tail, lexicon) is not None:
+                return _without_coda(tail, lexicon)
     return text
 
 
@@ -142,7 +147,8 @@ def _stance_clause(text: str, lexicon: Lexicon) -> str | None:
 
 def _goes_on(clause: str, lexicon: Lexicon) -> bool:
     balanced = all(clause.count(a) == clause.count(b) for a, b in lexicon.quotes if a != b)
-    return clause.endswith(lexicon.open_endings) or len(clause) < lexicon.statement_length[0] or not balanced
+    is_open = clause.endswith(lexicon.open_endings) and not clause.endswith(lexicon.closed_endings)
+    return is_open or len(clause) + len(lexicon.full_stop) < lexicon.statement_length[0] or not balanced
 
 
 def _cased(word: str) -> str:
@@ -215,7 +221,9 @@ def _lacks_antecedent(text: str, stance: Stance, lexicon: Lexicon) -> bool:
     skipped = opening.end() if opening else 0
     start = max(skipped, 0 if subject else stance.end)
     return any(
-        start <= m.start() < bound and not _follows_letter(text, m, lexicon)
+        start <= m.start() < bound
+        and not _follows_letter(text, m, lexicon)
+        and not _openers(lexicon.expletives).match(text, m.start())
         for m in _outside(lexicon.anaphora, lexicon.spaced).finditer(text)
     )
 

@@ -1,0 +1,134 @@
+"""Maintenance: remove superseded rows, merge small files, delete what no version within the retention needs.
+
+A row is superseded if its key has a current row with another fingerprint. Rows that are merely not live (screened out,
+lost conflicts) stay. Versions that a release cites stay readable.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import polars as pl
+
+from navab.carrier import Carrier
+from navab.lake.claim import Claim
+from navab.lake.hashing import text_hash
+from navab.lake.schema import load_schema
+from navab.lake.storage import Storage
+from navab.lake.table import FILE, DataFile
+from navab.release.manifest import find_manifest
+from navab.stages.base import Output, Selection, Unit, conform
+from navab.view import View
+
+
+@dataclass(frozen=True, slots=True)
+class Maintained:
+    """What maintenance did to one table."""
+
+    table: str
+    rows_removed: int
+    files_before: int
+    files_after: int
+    files_deleted: int
+
+
+@dataclass(frozen=True)
+class Rewrite:
+    """Writes the rows of a unit again, in one file."""
+
+    table: str
+
+    def __call__(self, unit: Unit, storage: Storage) -> Iterator[Output]:
+        rows = unit.reads[self.table].read(storage)
+        if rows.height:
+            yield Output(self.table, conform(rows, self.table))
+
+
+def maintain(view: View, claim: Claim) -> list[Maintained]:
+    """Rewrite and clean every table; returns what was done, table by table."""
+    cited = cited_versions(view)
+    done = []
+    with Carrier(view.lake.storage, view.configuration.resources) as carrier:
+        for name in sorted(view.tracked | {"overrides"}):
+            if view.snapshot(name).version >= 0:
+                done.append(_maintain_table(name, cited.get(name, ()), view, claim, carrier))
+    return done
+
+
+def cited_versions(view: View) -> dict[str, tuple[int, ...]]:
+    """Versions of tables that the lake's releases cite."""
+    storage = view.lake.storage
+    versions: dict[str, set[int]] = {}
+    for folder in storage.list_folders(storage.path("releases")):
+        manifest = find_manifest(storage.filesystem, folder)
+        for table, version in (manifest.lineage.table_versions if manifest else {}).items():
+            versions.setdefault(table, set()).add(version)
+    return {table: tuple(sorted(cited)) for table, cited in versions.items()}
+
+
+def _maintain_table(name: str, cited: Sequence[int], view: View, claim: Claim, carrier: Carrier) -> Maintained:
+    before = view.snapshot(name).files.height
+    claim.enter_stage(f"maintain {name}")
+    units = plan(name, view) if load_schema(name).kind == "row" and name in view.tracked else []
+    removed = sum(int(str(unit.facts["superseded"])) for unit in units)
+    replaced = {unit.name: unit.facts["files"] for unit in units}
+    written: dict[str, list[DataFile]] = {unit.name: [] for unit in units}
+    if units:
+        for one in carrier.carry(units, Rewrite(name)):
+            if one.file is not None:
+                written[one.unit].append(one.file)
+            else:
+                paths: Sequence[str] = replaced[one.unit]  # type: ignore[assignment]
+                view.lake.commit(name, written.pop(one.unit), claim, remove=paths)
+        view.forget((name,))
+    retention = view.configuration.maintenance.retention_hours
+    deleted = view.lake.table(name).vacuum(retention, cited)
+    return Maintained(name, removed, before, view.snapshot(name).files.height, len(deleted))
+
+
+def plan(name: str, view: View) -> list[Unit]:
+    """One unit for every group of files that hold superseded rows or are better merged."""
+    snapshot = view.snapshot(name)
+    schema = load_schema(name)
+    rows = view.rows(name).select(*schema.key, "fingerprint", FILE)
+    stale = _superseded(name, rows, view)
+    counts = dict(stale.group_by(FILE).len().iter_rows())
+    kept = rows.join(stale, on=[*schema.key, "fingerprint"], how="anti")
+    units = []
+    for group in _groups(snapshot.files, set(counts), view.configuration.maintenance.target_mb << 20):
+        positions = group[FILE].to_list()
+        own = kept.filter(pl.col(FILE).is_in(positions))
+        parts = tuple(
+            (snapshot.file_path(int(str(index))), part[schema.key[0]].to_numpy(), part["fingerprint"].to_numpy())
+            for (index,), part in own.sort(FILE, schema.key[0]).group_by(FILE, maintain_order=True)
+        )
+        selection = Selection(tuple(schema.arrow.names), schema.key[0], parts)
+        superseded = sum(counts.get(position, 0) for position in positions)
+        paths = group["path"].to_list()
+        units.append(
+            Unit(
+                f"maintain-{text_hash(*paths) & (2**64 - 1):016x}",
+                group["nation"][0],
+                own,
+                {name: selection},
+                {"files": paths, "superseded": superseded},
+            )
+        )
+    return units
+
+
+def _superseded(name: str, rows: pl.DataFrame, view: View) -> pl.DataFrame:
+    key = list(load_schema(name).key)
+    current = view.current(name).select(*key, "fingerprint")
+    return rows.join(current, on=key, how="semi").join(current, on=[*key, "fingerprint"], how="anti")
+
+
+def _groups(files: pl.DataFrame, stale: set[int], target: int) -> Iterator[pl.DataFrame]:
+    """Files of one nation to rewrite together: small ones up to the target size, and those with superseded rows."""
+    candidates = files.with_row_index(FILE).filter((pl.col("size") < target // 2) | pl.col(FILE).is_in(list(stale)))
+    for _, nation in candidates.sort("nation", FILE).group_by("nation", maintain_order=True):
+        bins = nation.with_columns((pl.col("size").cum_sum() // target).alias("bin"))
+        for _, group in bins.group_by("bin", maintain_order=True):
+            if group.height > 1 or group[FILE][0] in stale:
+                yield group

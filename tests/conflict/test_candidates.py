@@ -1,0 +1,94 @@
+"""Candidate pairs: what FAISS finds is what comparing all with all finds."""
+
+from __future__ import annotations
+
+import itertools
+
+import numpy as np
+import numpy.typing as npt
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from navab.conflict import candidates
+from navab.conflict.candidates import find_candidates
+
+Vectors = npt.NDArray[np.float32]
+
+
+def vectors(count: int, seed: int = 0, dimensions: int = 16) -> Vectors:
+    """Unit vectors in one half of space, so that many are similar."""
+    drawn = np.random.default_rng(seed).normal(size=(count, dimensions)) + 0.7
+    return (drawn / np.linalg.norm(drawn, axis=1, keepdims=True)).astype(np.float32)
+
+
+def everything(points: Vectors, new: npt.NDArray[np.bool_], limit: float) -> set[tuple[int, int]]:
+    pairs = itertools.combinations(range(len(points)), 2)
+    return {(a, b) for a, b in pairs if (new[a] or new[b]) and float(points[a] @ points[b]) >= limit}
+
+
+@given(st.integers(0, 25), st.integers(0, 999), st.sampled_from([0.0, 0.3, 0.5, 0.9]), st.randoms())
+def test_all_pairs_are_found(count: int, seed: int, limit: float, chance: object) -> None:
+    points = vectors(count, seed)
+    new = np.random.default_rng(seed).random(count) < 0.5
+    pairs, cosines = find_candidates(points, new, neighbors=max(count, 1), min_similarity=limit, seed=0)
+    # A pair within rounding of the limit may fall on either side.
+    assert (
+        everything(points, new, limit + 1e-5)
+        <= set(map(tuple, pairs.tolist()))
+        <= everything(points, new, limit - 1e-5)
+    )
+    assert (pairs[:, 0] < pairs[:, 1]).all()
+    assert np.array_equal(pairs, np.unique(pairs, axis=0))
+    assert cosines == pytest.approx([float(points[a] @ points[b]) for a, b in pairs], abs=1e-5)
+
+
+def test_of_a_crowd_only_the_nearest_are_taken() -> None:
+    points = vectors(50)
+    new = np.zeros(50, dtype=bool)
+    new[7] = True
+    pairs, cosines = find_candidates(points, new, neighbors=5, min_similarity=-1.0, seed=0)
+    nearest = np.argsort(-(points @ points[7]))[1:6]
+    assert {int(a + b - 7) for a, b in pairs} == set(nearest.tolist())
+    assert len(cosines) == 5
+
+
+def test_nothing_new_nothing_found() -> None:
+    pairs, cosines = find_candidates(vectors(9), np.zeros(9, dtype=bool), neighbors=5, min_similarity=0.0, seed=0)
+    assert (pairs.shape, cosines.shape) == ((0, 2), (0,))
+
+
+def test_nothing_similar_nothing_found() -> None:
+    points = np.eye(4, dtype=np.float32)
+    pairs, cosines = find_candidates(points, np.ones(4, dtype=bool), neighbors=5, min_similarity=0.5, seed=0)
+    assert (pairs.shape, cosines.shape) == ((0, 2), (0,))
+
+
+def test_equal_statements_are_pairs_of_each_other_not_of_themselves() -> None:
+    points = np.repeat(vectors(1), 3, axis=0)
+    pairs, _ = find_candidates(points, np.ones(3, dtype=bool), neighbors=2, min_similarity=0.9, seed=0)
+    assert pairs.tolist() == [[0, 1], [0, 2], [1, 2]]
+
+
+def test_a_cosine_does_not_depend_on_the_other_queries() -> None:
+    points = vectors(1500, dimensions=512)
+    everyone = np.zeros(1500, dtype=bool)
+    everyone[:300] = True
+    together = find_candidates(points, everyone, neighbors=10, min_similarity=0.0, seed=0)
+    known = {tuple(pair): cosine for pair, cosine in zip(together[0].tolist(), together[1].tolist(), strict=True)}
+    for row in (0, 150, 299):
+        alone = np.zeros(1500, dtype=bool)
+        alone[row] = True
+        pairs, cosines = find_candidates(points, alone, neighbors=10, min_similarity=0.0, seed=0)
+        assert cosines.tolist() == [known[tuple(pair)] for pair in pairs.tolist()]
+
+
+def test_the_inverted_file_finds_nearly_all(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(candidates, "_FLAT_LIMIT", 1000)
+    points, new = vectors(3000), np.ones(3000, dtype=bool)
+    found, cosines = find_candidates(points, new, neighbors=10, min_similarity=0.8, seed=0)
+    monkeypatch.undo()
+    exact, _ = find_candidates(points, new, neighbors=10, min_similarity=0.8, seed=0)
+    expected = set(map(tuple, exact.tolist()))
+    assert len(expected & set(map(tuple, found.tolist()))) >= 0.9 * len(expected)
+    assert cosines.min() >= 0.8

@@ -1,0 +1,187 @@
+"""Duplicates: every article points at one canonical article, and what was canonical stays so."""
+
+from __future__ import annotations
+
+import random
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import polars as pl
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from navab.lake.hashing import text_hash
+from navab.stages.duplicates import group_articles
+from navab.text.minhash import minhash
+from navab.text.normalise import fold_text
+from tests.inprocess import article, open_small, rows, run_until, write_jsonl
+
+START = datetime(2024, 5, 1, tzinfo=UTC)
+SCHEMA = {
+    "article_id": pl.Int64,
+    "exact_hash": pl.Int64,
+    "minhash": pl.List(pl.Int64),
+    "published_at": pl.Datetime("us", "UTC"),
+}
+
+
+def sentence(seed: int) -> str:
+    chance = random.Random(seed)
+    return "".join(chance.choices("abcdefghijklmnopqrstuvwxyz", k=40))
+
+
+def text(*seeds: int) -> str:
+    """A text of sentences: texts that share most of their seeds are near-duplicates."""
+    return " ".join(sentence(seed) for seed in seeds)
+
+
+STORY = tuple(range(10))
+
+
+def signatures(*articles: tuple[int, str, int | None]) -> pl.DataFrame:
+    """Rows of `signatures`: id, text, and the day of publication."""
+    made = [
+        {
+            "article_id": one,
+            "exact_hash": text_hash(fold_text(content)),
+            "minhash": minhash(fold_text(content), 5).tolist(),
+            "published_at": None if day is None else START + timedelta(days=day),
+        }
+        for one, content, day in articles
+    ]
+    return pl.DataFrame(made, schema=SCHEMA)
+
+
+def group(new: pl.DataFrame, known: pl.DataFrame | None = None) -> dict[int, tuple[int, str]]:
+    """Canonical article and kind of every new article."""
+    found = group_articles(new, new.clear() if known is None else known, 0.7)
+    return {row["article_id"]: (row["canonical_id"], row["kind"]) for row in found.iter_rows(named=True)}
+
+
+def test_different_articles_are_unique() -> None:
+    assert group(signatures((1, text(1, 2, 3), 0), (2, text(4, 5, 6), 0))) == {1: (1, "unique"), 2: (2, "unique")}
+
+
+def test_the_same_words_in_another_dress_are_an_exact_duplicate() -> None:
+    new = signatures((1, "One story, told.", 1), (2, "ONE STORY – told!", 0))
+    assert group(new) == {1: (2, "exact"), 2: (2, "unique")}
+
+
+def test_most_of_the_same_text_is_a_near_duplicate() -> None:
+    found = group_articles(signatures((1, text(*STORY), 0), (2, text(*STORY[:9], 77), 1)), signatures(), 0.7)
+    near = found.row(by_predicate=pl.col("article_id") == 2, named=True)
+    assert (near["canonical_id"], near["kind"]) == (1, "near")
+    assert 0.7 <= near["similarity"] < 1
+
+
+def test_less_than_the_threshold_is_unique() -> None:
+    assert group(signatures((1, text(*STORY), 0), (2, text(*STORY[:5], *range(50, 55)), 1)))[2] == (2, "unique")
+
+
+def test_the_earliest_publication_is_canonical_then_the_smallest_id_and_undated_ones_last() -> None:
+    same = text(*STORY)
+    assert {one[0] for one in group(signatures((1, same, 2), (2, same, 1), (3, same, None))).values()} == {2}
+    assert {one[0] for one in group(signatures((5, same, 1), (4, same, 1))).values()} == {4}
+    assert {one[0] for one in group(signatures((1, same, None), (4, same, 1))).values()} == {4}
+    assert {one[0] for one in group(signatures((7, same, None), (6, same, None))).values()} == {6}
+
+
+def test_groups_are_transitive() -> None:
+    """A is near B and B near C: all three are one story, though A and C are not near."""
+    chain = signatures((1, text(*range(12)), 0), (2, text(*range(2, 14)), 1), (3, text(*range(4, 16)), 2))
+    assert group_articles(chain, chain.clear(), 0.65)["canonical_id"].to_list() == [1, 1, 1]
+    assert group_articles(chain.filter(pl.col("article_id") != 2), chain.clear(), 0.65)["kind"].to_list() == [
+        "unique",
+        "unique",
+    ]
+
+
+def test_canonicals_stay_even_if_an_earlier_article_comes_later() -> None:
+    known, new = signatures((5, text(*STORY), 9)), signatures((1, text(*STORY), 0), (2, text(*STORY[:9], 77), 1))
+    assert group(new, known) == {1: (5, "exact"), 2: (5, "near")}
+
+
+def test_an_article_that_joins_two_canonicals_goes_to_the_earlier_one() -> None:
+    known = signatures((1, text(*range(12)), 5), (3, text(*range(4, 16)), 2))
+    new = signatures((2, text(*range(2, 14)), 0))
+    found = group_articles(new, known, 0.65)
+    assert found["article_id"].to_list() == [2]
+    assert found["canonical_id"].to_list() == [3]
+
+
+def test_no_articles_no_groups() -> None:
+    assert group_articles(signatures(), signatures(), 0.7).height == 0
+
+
+STORIES = st.lists(
+    st.tuples(st.integers(0, 2), st.integers(0, 3), st.none() | st.integers(0, 2)), min_size=1, max_size=9
+)
+
+
+@settings(max_examples=40)
+@given(STORIES, st.integers(0, 9), st.randoms(use_true_random=False))
+def test_the_order_of_articles_does_not_matter(
+    stories: list[tuple[int, int, int | None]], split: int, chance: random.Random
+) -> None:
+    """Of three stories in four versions each, some known before."""
+    articles = signatures(
+        *(
+            (number * 7919 % 101, VERSIONS[story, version], day)
+            for number, (story, version, day) in enumerate(stories, start=1)
+        )
+    )
+    new, old = articles[split:], articles[:split]
+    known = old.filter(pl.col("article_id").is_in([one for one, (to, _) in group(old).items() if one == to]))
+    expected = group(new, known)
+    assert expected == group(_shuffled(new, chance), _shuffled(known, chance))
+    assert set(expected) == set(new["article_id"])
+    canonical = {to for to, _ in expected.values()}
+    assert canonical <= set(known["article_id"]) | {one for one, (to, kind) in expected.items() if kind == "unique"}
+    assert all((one == to) == (kind == "unique") for one, (to, kind) in expected.items())
+
+
+VERSIONS = {
+    (story, version): text(*range(100 * story, 100 * story + 11 - version), *range(1000, 1000 + version))
+    for story in range(3)
+    for version in range(4)
+}
+
+
+def _shuffled(frame: pl.DataFrame, chance: random.Random) -> pl.DataFrame:
+    order = list(range(frame.height))
+    chance.shuffle(order)
+    return frame[order] if order else frame
+
+
+LONG = "The minister said that the government would not accept the proposal, and that talks should go on. " * 3
+
+
+def test_nations_are_not_compared(tmp_path: Path) -> None:
+    write_jsonl(tmp_path / "a.jsonl", [article("uk", LONG), article("us", LONG)])
+    view = open_small(tmp_path)
+    run_until(view, "duplicates")
+    assert rows(view, "duplicates")["kind"].to_list() == ["unique", "unique"]
+
+
+@pytest.mark.parametrize("together", [True, False])
+def test_a_later_crawl_joins_the_earlier_one_however_they_come(tmp_path: Path, together: bool) -> None:
+    first = write_jsonl(tmp_path / "1.jsonl", [article(text=LONG, published_at="2024-06-01")])
+    second = write_jsonl(
+        tmp_path / "2.jsonl", [article(text=LONG, published_at="2024-01-01", id=number) for number in (1, 2)]
+    )
+    sources = [{"path": str(first), "crawl": "summer"}, {"path": str(second), "crawl": "autumn"}]
+    if not together:
+        run_until(open_small(tmp_path, sources=sources[:1]), "duplicates")
+    view = open_small(tmp_path, sources=sources)
+    run_until(view, "duplicates")
+    crawls = view.live("articles", "article_id", "crawl").select("article_id", "crawl")
+    found = rows(view, "duplicates").join(crawls, on="article_id")
+    assert sorted(found.select("crawl", "kind").rows()) == [
+        ("autumn", "exact"),
+        ("autumn", "exact"),
+        ("summer", "unique"),
+    ]
+    summer = found.filter(pl.col("crawl") == "summer")["article_id"][0]
+    assert set(found["canonical_id"]) == {summer}
+    assert run_until(open_small(tmp_path, sources=sources), "duplicates")["duplicates"] == 0

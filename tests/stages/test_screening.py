@@ -1,0 +1,70 @@
+"""Screening on a few articles: politics is kept, sport is not, and a person's word wins."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import polars as pl
+import pytest
+
+from navab.live import kept_articles
+from navab.overrides import import_decisions
+from navab.view import View
+from tests.inprocess import article, open_small, rows, run_until, write_jsonl
+
+POLITICS = [
+    "The president and the opposition clashed over the election campaign and the future of the government.",
+    "Lawmakers in parliament voted on the government's bill after a heated debate about asylum seekers.",
+    "The foreign ministry rejected outside interference in the country's internal affairs and defended its sovereignty.",
+]
+SPORT = [
+    "The team won the match with two goals in the second half and moved up in the league on Saturday.",
+    "The tennis player reached the final of the tournament after three sets and a long break for rain.",
+    "The striker scored twice in the first half and secured the club a narrow victory in the home game.",
+]
+
+
+@pytest.fixture
+def screened(tmp_path: Path) -> View:
+    texts = POLITICS + SPORT
+    write_jsonl(tmp_path / "a.jsonl", [article(text=text, title=text[:30], id=n) for n, text in enumerate(texts)])
+    view = open_small(tmp_path)
+    run_until(view, "screening")
+    return view
+
+
+def kept(view: View) -> set[str]:
+    return set(kept_articles(view, "source_id")["source_id"])
+
+
+def test_politics_is_sensitive_and_sport_is_not(screened: View) -> None:
+    assert kept(screened) == {"0", "1", "2"}
+    found = rows(screened, "screening")
+    assert set(found["decided_by"]) == {"embedding"}
+    assert found["reason"].null_count() == 0
+    assert found.filter("sensitive")["sensitivity"].min() > found.filter(~pl.col("sensitive"))["sensitivity"].max()  # type: ignore[operator]
+
+
+def test_with_keep_all_screening_decides_nothing(screened: View, tmp_path: Path) -> None:
+    assert len(kept(open_small(tmp_path, screening={"keep": "all"}))) == 6
+
+
+def test_a_higher_threshold_keeps_less(screened: View, tmp_path: Path) -> None:
+    view = open_small(tmp_path, screening={"threshold": 0.9})
+    assert run_until(view, "screening")["screening"] == 6
+    assert kept(view) == set()
+
+
+def test_a_persons_word_wins_and_may_be_taken_back(screened: View) -> None:
+    """All six articles are one topic here: a nation of few articles has a single one."""
+    (topic,) = rows(screened, "topics")["topic_id"]
+    # The third word is the first one again: its rows are still there.
+    for word, left, screened_anew in ((False, 0, 6), (True, 6, 6), (False, 0, 0)):
+        with screened.lake.claim("test") as claim:
+            assert import_decisions({topic: (word, "a note")}, screened, claim) == 1
+        assert run_until(screened, "screening")["screening"] == screened_anew
+        assert len(kept(screened)) == left
+    live = screened.live("screening", "decided_by", "reason")
+    assert set(live["decided_by"]) == {"person"}
+    assert set(live["reason"]) == {"a note"}
+    assert rows(screened, "overrides")["override_id"].n_unique() == 3

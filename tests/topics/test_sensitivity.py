@@ -1,0 +1,59 @@
+"""Zero-shot sensitivity: value areas in four languages against sport, markets and weather."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from navab.models.embedder import load_embedder
+from navab.topics.sensitivity import Screen, build_screen, value_areas
+
+
+@pytest.fixture(scope="module")
+def screen() -> Screen:
+    return build_screen(value_areas(), load_embedder("use", None))
+
+
+SENSITIVE = [
+    "Lawmakers rejected the government's bill on asylum after a heated debate in parliament.",
+    "外交部发言人强调，台湾是中国领土不可分割的一部分，坚决反对外部势力干涉。",
+    "Der Bundestag streitet über ein Gesetz zur Begrenzung der Einwanderung.",
+    "Des milliers de manifestants dénoncent la réforme des retraites du gouvernement.",
+]
+APOLITICAL = [
+    "The striker scored twice as the club won its third match in a row in the league.",
+    "球队主场三比一获胜，前锋梅开二度，积分榜升至第二。",
+    "Der Konzern stellte auf der Messe ein neues Smartphone mit besserer Kamera vor.",
+    "Le film a réuni un million de spectateurs dès sa première semaine en salles.",
+]
+
+
+@pytest.mark.parametrize(("sensitive", "apolitical"), list(zip(SENSITIVE, APOLITICAL, strict=True)))
+def test_politics_scores_above_the_rest(screen: Screen, sensitive: str, apolitical: str) -> None:
+    scores, areas = screen.score(load_embedder("use", None).encode([sensitive, apolitical]))
+    assert scores[0] > 0.03 > scores[1]  # the default of screening.threshold
+    assert areas[0] in value_areas().sensitive
+
+
+def test_a_score_does_not_depend_on_the_other_articles(screen: Screen) -> None:
+    vectors = load_embedder("use", None).encode(SENSITIVE + APOLITICAL)
+    whole, areas = screen.score(vectors)
+    for row in range(len(vectors)):
+        one, area = screen.score(vectors[row : row + 1])
+        assert one[0] == pytest.approx(whole[row], abs=1e-6)
+        assert area == [areas[row]]
+
+
+def test_the_score_is_the_difference_of_the_three_nearest_on_each_side() -> None:
+    axes = np.eye(4, dtype=np.float32)
+    screen = Screen(("a", "b", "c", "d"), axes, axes[[0]])
+    scores, areas = screen.score(np.array([[0.0, 0.6, 0.8, 0.0]], dtype=np.float32))
+    assert scores[0] == pytest.approx((0.8 + 0.6 + 0.0) / 3 - 0.0)
+    assert areas == ["c"]
+
+
+def test_value_areas_have_seeds() -> None:
+    areas = value_areas()
+    assert all(areas.sensitive.values())
+    assert all(areas.apolitical.values())
+    assert not set(areas.sensitive) & set(areas.apolitical)
