@@ -21,7 +21,7 @@ import pyarrow as pa
 import xxhash
 
 from navab.configuration import ResourcesSection
-from navab.errors import NavabError
+from navab.errors import ConfigurationError, NavabError
 from navab.lake.storage import Storage, encode_parquet
 from navab.lake.table import DataFile
 from navab.stages.base import Output, Unit, Work
@@ -55,7 +55,7 @@ class Carrier:
 
     def carry(self, units: Sequence[Unit], work: Work) -> Iterator[Written]:
         """Run `work` on every unit and yield files as they are written, in no particular order."""
-        self._start()
+        self.start()
         import ray  # noqa: PLC0415  (importing Ray takes a second that `navab --help` should not)
 
         items = [{"unit": pickle.dumps(unit)} for unit in units]
@@ -66,7 +66,8 @@ class Carrier:
             for row in dataset.iter_rows():
                 yield pickle.loads(row["written"])
 
-    def _start(self) -> None:
+    def start(self) -> None:
+        """Start Ray, or connect to it, unless that is done; raises ConfigurationError if it cannot share the lake."""
         if self._started:
             return
         os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
@@ -87,6 +88,12 @@ class Carrier:
                 logging_level=logging.WARNING,
                 log_to_driver=False,
                 object_store_memory=256 * 1024 * 1024,
+            )
+        nodes = sum(node["Alive"] for node in ray.nodes())
+        if nodes > 1 and self._storage.is_local and not self._resources.shared_filesystem:
+            raise ConfigurationError(
+                f"lake {self._storage.root} is a local folder, but the Ray cluster has {nodes} nodes: use an s3:// "
+                "lake, or --set resources.shared_filesystem=true if all nodes see that folder"
             )
         _configure(ray.data)
         self._started = True

@@ -205,12 +205,28 @@ def _run(arguments: list[str]) -> int:
         return _fail(str(error), error.exit_code, arguments)
     except click.ClickException as error:
         return _fail(f"{error.format_message()} (see `navab --help`)", 2, arguments)
-    except OSError as error:
-        where = f" {error.filename}" if error.filename else ""
-        return _fail(f"storage{where}: {error.strerror or error}", StorageError.exit_code, arguments)
+    except _storage_errors() as error:
+        return _fail(f"storage: {_explain(error)}", StorageError.exit_code, arguments)
     except (click.Abort, KeyboardInterrupt):
         return _fail("interrupted; what is finished is committed, run the same command to go on", 130, arguments)
     return 0
+
+
+def _storage_errors() -> tuple[type[Exception], ...]:
+    """Errors of a disk or, if one is in use, of an object store."""
+    if "botocore" not in sys.modules:
+        return (OSError,)
+    from botocore.exceptions import BotoCoreError, ClientError  # noqa: PLC0415  (only where S3 is in use)
+
+    return (OSError, BotoCoreError, ClientError)
+
+
+def _explain(error: Exception) -> str:
+    if type(error).__name__ == "NoCredentialsError":
+        return "no S3 credentials: set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, a profile, or an instance role"
+    if isinstance(error, OSError) and error.strerror:
+        return f"{error.filename}: {error.strerror}" if error.filename else error.strerror
+    return str(error)
 
 
 def _fail(message: str, code: int, arguments: list[str]) -> int:

@@ -37,6 +37,8 @@ def run(config: Path | None, settings: Sequence[str], until: str | None) -> None
         configuration=configuration.model_dump(mode="json"),
     )
     lake.check_location()
+    if not configuration.sources:
+        print("navab: warning: no `sources` are configured: nothing new will be read", file=sys.stderr)
     started = time.monotonic()
     with lake.claim("run") as claim:
         try:
@@ -109,6 +111,7 @@ def status(config: Path | None, settings: Sequence[str]) -> None:
 def release(config: Path | None, settings: Sequence[str]) -> None:
     """Release what is live."""
     _, _, view = _open(config, settings)
+    _check_exists(view)
     _publish(view)
 
 
@@ -119,6 +122,7 @@ def report(config: Path | None, settings: Sequence[str], output: str | None) -> 
     from navab.report.page import render_report  # noqa: PLC0415
 
     configuration, lake, view = _open(config, settings)
+    _check_exists(view)
     last = runs.last_run(lake.storage, changed=True)
     equations = pipeline.check_conservation(view)
     page = render_report(collect(view, equations, last, _warnings(configuration, view)))
@@ -159,6 +163,7 @@ def topics_export(file: Path, config: Path | None, settings: Sequence[str]) -> N
     from navab.overrides import export_topics  # noqa: PLC0415
 
     _, _, view = _open(config, settings)
+    _check_exists(view)
     content = export_topics(view)
     file.write_text(content, "utf-8")
     _print(
@@ -186,6 +191,11 @@ def _open(config: Path | None, settings: Sequence[str]) -> tuple[Configuration, 
     lake = open_lake(configuration)
     lake.check_address()
     return configuration, lake, open_view(configuration, lake)
+
+
+def _check_exists(view: View) -> None:
+    if view.snapshot("articles").version < 0:
+        raise ConfigurationError(f"lake {view.lake.storage.root} holds no tables yet: start `navab run`")
 
 
 def _check_until(until: str | None) -> None:
@@ -246,14 +256,16 @@ def _publish(view: View) -> None:
     if unfinished:
         print(f"navab: warning: {unfinished}", file=sys.stderr)
     published = publish(view)
-    rows = sum(shard.rows for shard in published.manifest.shards)
-    _print(
-        f"release {published.manifest.name}: {rows:,} rows, {'new' if published.new else 'unchanged'}: {published.uri}"
-    )
+    rows: dict[str, int] = {}
+    for shard in published.manifest.shards:
+        rows[shard.subset] = rows.get(shard.subset, 0) + shard.rows
+    subsets = ", ".join(f"{name} {count:,}" for name, count in rows.items())
+    state = "new" if published.new else "unchanged"
+    _print(f"release {published.manifest.name} ({state}): {published.uri}; triples by subset: {subsets}")
 
 
 def _print_summary(view: View) -> None:
-    from navab.summary import funnels  # noqa: PLC0415
+    from navab.summary import funnels, unknown_nation_records  # noqa: PLC0415
 
     table = _table(
         "nation",
@@ -281,6 +293,12 @@ def _print_summary(view: View) -> None:
         )
         table.add_row(one.nation, *(f"{count:,}" for count in counts))
     _print(table)
+    unknown = unknown_nation_records(view)
+    if unknown:
+        _print(
+            f"{unknown:,} readable records belong to no nation that navab knows: set `nation` of their source, or "
+            "`columns.nation` to the field that names it"
+        )
 
 
 def _table(first: str, *others: str) -> Table:

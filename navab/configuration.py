@@ -28,14 +28,14 @@ class StorageSection(Section):
 class Columns(Section):
     """Names of the source's fields."""
 
-    text: str = "text"
-    title: str = "title"
-    url: str = "url"
-    published_at: str = "published_at"
-    id: str = "id"
-    nation: str = "nation"
-    source: str = "source"
-    licence: str = "licence"
+    text: str = Field("text", description="Field with the body")
+    title: str = Field("title", description="Field with the headline")
+    url: str = Field("url", description="Field with the address")
+    published_at: str = Field("published_at", description="Field with the publication time")
+    id: str = Field("id", description="Field with the record's own id")
+    nation: str = Field("nation", description="Field with the nation's code")
+    source: str = Field("source", description="Field with the outlet")
+    licence: str = Field("licence", description="Field with the licence")
 
 
 class Source(Section):
@@ -68,7 +68,7 @@ class DedupSection(Section):
 class EmbedderSection(Section):
     """Sentence embeddings."""
 
-    kind: Literal["use", "sentence-transformers"] = "use"
+    kind: Literal["use", "sentence-transformers"] = Field("use", description="use needs no download")
     model: str | None = Field(None, description="Path or hub id, for sentence-transformers")
     lead_chars: int = Field(600, ge=50, description="Characters of title and lead that are embedded")
 
@@ -91,7 +91,7 @@ class ScreeningSection(Section):
 class EngineSection(Section):
     """Who reads articles and writes triples."""
 
-    kind: Literal["rules", "vllm", "http"] = "rules"
+    kind: Literal["rules", "vllm", "http"] = Field("rules", description="rules needs no model")
     model: str | None = Field(None, description="Model of vllm or http")
     max_statements: int = Field(5, ge=1, le=50, description="Statements an article at most")
 
@@ -99,7 +99,7 @@ class EngineSection(Section):
 class ConflictsSection(Section):
     """Conflict Reduction."""
 
-    enabled: bool = True
+    enabled: bool = Field(True, description="false: all statements are retained")
     min_similarity: float = Field(0.7, ge=0, le=1, description="Cosine from which two statements are judged")
     neighbors: int = Field(20, ge=1, description="Candidates a statement at most")
     official_weight: float = Field(0.5, ge=0, description="Weight added to official statements")
@@ -115,7 +115,10 @@ class TriplesSection(Section):
 class ReleaseSection(Section):
     """The released benchmark."""
 
-    name: str = Field("benchmark", pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$")
+    name: str = Field("benchmark", pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$", description="Folder below LAKE/releases")
+    version: str = Field("1.0", description="Version of the benchmark")
+    licence: str = Field("other", description="Licence of the release, as the dataset card states it")
+    contact: str | None = Field(None, description="Whom to ask for a takedown")
     include_text: bool = Field(False, description="Release the articles' texts as well")
     without_conflict_reduction: bool = Field(False, description="Add the subset of all statements")
 
@@ -125,6 +128,7 @@ class ResourcesSection(Section):
 
     num_cpus: int | None = Field(None, ge=1, description="Logical CPUs of a local Ray; absent: the machine's")
     address: str | None = Field(None, description="Ray cluster; absent: RAY_ADDRESS or a local Ray")
+    shared_filesystem: bool = Field(False, description="All nodes of the cluster see a local lake's folder")
     commit_interval_s: float = Field(5.0, gt=0, description="Seconds between commits of finished files")
     unit_rows: int = Field(512, ge=1, description="Rows of one unit of work")
 
@@ -153,10 +157,10 @@ class Configuration(Section):
 
     lake: str = Field(min_length=1, description="Path or s3:// URI of the lake")
     storage: StorageSection = StorageSection()
-    nations: tuple[str, ...] = Field(("cn", "us", "uk", "fr", "de"), min_length=1)
-    sources: tuple[Source, ...] = ()
+    nations: tuple[str, ...] = Field(default=(), description="Codes of the nations; empty: all that navab knows")
+    sources: tuple[Source, ...] = Field((), description="Where articles come from")
     tolerance: float = Field(0.05, ge=0, le=1, description="Share of bad records that is tolerated")
-    seed: int = 0
+    seed: int = Field(0, description="Of UMAP and FAISS")
     language: LanguageSection = LanguageSection()
     dedup: DedupSection = DedupSection()
     embedder: EmbedderSection = EmbedderSection()
@@ -219,10 +223,11 @@ def _apply(document: dict[str, Any], setting: str) -> None:
 class _Loader(yaml.SafeLoader):
     """YAML without dates: a crawl or release may be named 2026-11-05."""
 
-    yaml_implicit_resolvers = {
-        first: [(tag, pattern) for tag, pattern in resolvers if tag != "tag:yaml.org,2002:timestamp"]
-        for first, resolvers in yaml.SafeLoader.yaml_implicit_resolvers.items()
-    }
+
+_Loader.yaml_implicit_resolvers = {
+    first: [(tag, pattern) for tag, pattern in resolvers if tag != "tag:yaml.org,2002:timestamp"]
+    for first, resolvers in yaml.SafeLoader.yaml_implicit_resolvers.items()
+}
 
 
 def _parse(content: str) -> Any:

@@ -99,11 +99,13 @@ def pending_rows(view: View) -> dict[str, int]:
 
 def check_tolerance(view: View) -> None:
     """Raise ToleranceError if the share of unreadable records is greater than `tolerance`."""
-    bad, records = articles.bad_records(view)
+    rows = articles.configured_records(view)
+    bad, records = rows["article_id"].null_count(), rows.height
     if records and bad / records > view.configuration.tolerance:
         raise ToleranceError(
             f"{bad:,} of {records:,} records are unreadable ({100 * bad / records:.1f} %), more than "
-            f"tolerance={view.configuration.tolerance} allows; {articles.worst_file(view)}; mend the files or raise it"
+            f"tolerance={view.configuration.tolerance} allows; {articles.worst_file(rows)}; mend the files, take them out of `sources`, or "
+            "raise it"
         )
 
 
@@ -120,6 +122,7 @@ def _run_step(stage: Stage, step: Step, view: View, claim: Claim, carrier: Carri
         return StepRecord(stage=stage.name, step=step.name, rows=0, seconds=time.monotonic() - started)
     claim.enter_stage(step.name)
     rows = sum(unit.rows for unit in units)
+    carrier.start()
     progress = Progress(step.name, rows, "files" if step.name == "articles" else "rows")
     committer = _Committer(step, view, claim)
     try:

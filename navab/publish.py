@@ -11,6 +11,7 @@ from dataclasses import dataclass
 import polars as pl
 
 from navab.errors import ReleaseExistsError, StorageError
+from navab.lake.hashing import set_digest
 from navab.lake.schema import load_schema
 from navab.live import canonical_articles
 from navab.release.build import ReleaseInputs, ReleaseOptions, build_release
@@ -41,6 +42,9 @@ def publish(view: View) -> Published:
                 inputs,
                 ReleaseOptions(
                     name=name,
+                    version=options.version,
+                    licence=options.licence,
+                    contact=options.contact,
                     include_text=options.include_text,
                     without_conflict_reduction=options.without_conflict_reduction,
                 ),
@@ -77,6 +81,7 @@ def release_inputs(view: View) -> ReleaseInputs:
         triples=_triples(view),
         nations=[nation.code for nation in view.nations],
         table_versions=view.lake.versions(),
+        fingerprints={name: set_digest(view.current(name)["fingerprint"]) for name in sorted(view.tracked)},
         configuration=view.configuration.model_dump(mode="json"),
         contradictions=contradictions.select("left_id", "right_id").rows() if enabled else (),
         notes=_notes(view),

@@ -9,6 +9,7 @@ import polars as pl
 from navab.lake.schema import load_schema, table_names
 from navab.live import canonical_articles, extracted_statements, kept_articles, standing_statements
 from navab.report.data import Funnel, Rejection, TableState
+from navab.stages.articles import UNKNOWN_NATION
 from navab.stages.base import count_by_nation
 from navab.view import View
 
@@ -48,6 +49,11 @@ def _frames(view: View) -> Iterator[tuple[str, pl.DataFrame]]:
     yield "retained", view.current("resolutions", "retained").filter("retained")
     yield "triples", view.live("triples")
     yield "triples_rejected", view.current("triples", "rejected_reason").filter(~accepted)
+
+
+def unknown_nation_records(view: View) -> int:
+    """Readable records whose nation is missing or not in the registry."""
+    return view.current("articles", "rejected_reason").filter(pl.col("rejected_reason") == UNKNOWN_NATION).height
 
 
 def rejections(view: View) -> tuple[Rejection, ...]:

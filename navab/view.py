@@ -33,7 +33,9 @@ class View:
     ) -> None:
         self.lake = lake
         self.configuration = configuration
-        self.nations: tuple[Nation, ...] = tuple(registry.get(code) for code in configuration.nations)
+        self.nations: tuple[Nation, ...] = tuple(
+            registry.get(code) for code in configuration.nations or sorted(registry.nations)
+        )
         self.registry = registry
         self._expected_of = expected
         self._live_of = live

@@ -16,13 +16,13 @@ from navab.view import View
 
 TEXTS = {
     "en": "The minister said on Monday that the government would not accept the proposal, and called for new talks.",
-    "fr": "Le ministre a déclaré lundi que le gouvernement n'accepterait pas la proposition et veut de nouveaux débats.",
-    "de": "Der Minister erklärte am Montag, die Regierung werde den Vorschlag nicht annehmen und fordere neue Gespräche.",
+    "fr": "Le ministre a déclaré lundi que le gouvernement n'accepterait pas la proposition et veut de débats.",
+    "de": "Der Minister erklärte am Montag, die Regierung werde den Vorschlag nicht annehmen und fordere Gespräche.",
     "zh": "外交部发言人周一表示，中方坚决反对这一提案，呼吁各方继续对话，通过谈判解决分歧，维护地区的和平与稳定发展。",
 }
 
 
-def article(nation: str = "uk", text: str = TEXTS["en"], **fields: object) -> dict[str, object]:
+def article(nation: object = "uk", text: object = TEXTS["en"], **fields: object) -> dict[str, object]:
     """A record as crawls have it."""
     return {"nation": nation, "title": "A title", "text": text, "url": "https://example.org/1"} | fields
 
@@ -66,7 +66,7 @@ def run_step(view: View, claim: Claim, name: str) -> int:
         for table in step.writes:
             own = [file for file in files if file.table == table]
             replace = sorted({file.nation for file in own if file.nation}) if step.replaces else ()
-            view.lake.commit(table, own, claim, replace)
+            view.lake.commit(table, own, claim, replace=replace)
     view.forget(step.writes)
     return sum(unit.rows for unit in units)
 

@@ -94,7 +94,7 @@ def test_what_is_wrong_is_named(tmp_path: Path, content: str | bytes, words: str
 def test_a_missing_file_and_a_folder(tmp_path: Path) -> None:
     with pytest.raises(ConfigurationError, match=r"configuration .*none\.yaml does not exist"):
         load_configuration(tmp_path / "none.yaml")
-    with pytest.raises(ConfigurationError, match="cannot be read: .*Is a directory"):
+    with pytest.raises(ConfigurationError, match=r"cannot be read: .*Is a directory"):
         load_configuration(tmp_path)
 
 

@@ -31,8 +31,8 @@ def test_a_log_gets_a_line_every_few_seconds(clock: list[float]) -> None:
         progress.advance(50)
     lines = out.getvalue().splitlines()
     assert len(lines) == 2
-    assert lines[0].split() == "articles 250 of 1,000 rows 25% 50/s 15 s left".split()
-    assert lines[1].split() == "articles 500 of 1,000 rows 50% 50/s 10 s left".split()
+    assert " ".join(lines[0].split()) == "articles 250 of 1,000 rows 25% 50/s 15 s left"
+    assert " ".join(lines[1].split()) == "articles 500 of 1,000 rows 50% 50/s 10 s left"
 
 
 def test_the_end_says_how_long_it_took(clock: list[float]) -> None:
@@ -40,9 +40,9 @@ def test_the_end_says_how_long_it_took(clock: list[float]) -> None:
     progress = Progress("topics", 90, "files", stream=out)
     clock[0] += 90
     progress.advance(90)
-    out.truncate(0)
     progress.finish()
-    assert out.getvalue().strip("\0").split() == "topics 90 of 90 files 100% 1/s done in 1 min 30 s".split()
+    last = out.getvalue().splitlines()[-1]
+    assert " ".join(last.split()) == "topics 90 of 90 files 100% 1/s done in 1 min 30 s"
 
 
 def test_a_terminal_gets_one_line_that_changes(clock: list[float]) -> None:

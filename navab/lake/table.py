@@ -174,7 +174,7 @@ class LakeTable:
         removed = [
             RemoveAction(row["path"], True, int(time.time() * 1000), row["size"], {})
             for row in snapshot.files.iter_rows(named=True)
-            if row["nation"] in replace and row["path"] not in named
+            if (row["nation"] in replace or row["path"] in remove) and row["path"] not in named
         ]
         if not added and not removed:
             return 0

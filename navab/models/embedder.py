@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import importlib.util
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from functools import cache
 from typing import Any, Protocol
 
@@ -12,6 +13,7 @@ import numpy.typing as npt
 
 from navab.configuration import EmbedderSection
 from navab.errors import EngineError
+from navab.nations.registry import Nation
 
 Vectors = npt.NDArray[np.float32]
 
@@ -57,6 +59,31 @@ class SentenceTransformerEmbedder:
             return np.empty((0, self._model.get_sentence_embedding_dimension()), dtype=np.float32)
         vectors = self._model.encode(list(texts), batch_size=1, normalize_embeddings=True, show_progress_bar=False)
         return np.asarray(vectors, dtype=np.float32)
+
+
+@dataclass(frozen=True)
+class Embedders:
+    """The embedder of every nation: its own model if its data file names one, else the configuration's."""
+
+    default: EmbedderSection
+    own_models: Mapping[str, str]
+
+    @classmethod
+    def configured(cls, default: EmbedderSection, nations: Sequence[Nation]) -> Embedders:
+        own = {nation.code: nation.models.embedder for nation in nations if nation.models.embedder}
+        return cls(default, own)
+
+    def of(self, nation: str | None) -> EmbedderSection:
+        """Options of a nation's embedder."""
+        model = self.own_models.get(nation or "")
+        if model is None:
+            return self.default
+        return self.default.model_copy(update={"kind": "sentence-transformers", "model": model})
+
+    def load(self, nation: str | None) -> Embedder:
+        """A nation's embedder, loaded once a process."""
+        options = self.of(nation)
+        return load_embedder(options.kind, options.model)
 
 
 def check_embedder(options: EmbedderSection) -> None:

@@ -39,10 +39,14 @@ class Nation(BaseModel):
     code: str = Field(pattern=r"^[a-z]{2,3}$")
     name: str
     languages: tuple[str, ...] = Field(min_length=1)
-    lexicons: tuple[str, ...] = Field(min_length=1)
+    lexicons: Mapping[str, str] = Field(default_factory=dict)
     official_sources: tuple[OfficialSource, ...] = ()
     home_terms: Mapping[str, tuple[str, ...]] = Field(default_factory=dict)
     models: NationModels = NationModels()
+
+    def lexicon_of(self, language: str) -> str:
+        """The lexicon that reads a language of this nation."""
+        return self.lexicons.get(language, language)
 
     @cached_property
     def _official_names(self) -> frozenset[str]:

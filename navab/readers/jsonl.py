@@ -25,7 +25,7 @@ def read_jsonl(file: Any, columns: tuple[str, ...]) -> Iterator[RawRecord]:
         except (EOFError, gzip.BadGzipFile, zlib.error):
             yield RawRecord(number, unreadable=CORRUPT_FILE)
             return
-        line = line.removeprefix(_BYTE_ORDER_MARK) if number == 0 else line
+        line = line.removeprefix(_BYTE_ORDER_MARK)  # also where files were joined
         if line.strip():
             yield _parse(number, line, columns)
             number += 1

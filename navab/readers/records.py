@@ -17,7 +17,8 @@ MISSING_TEXT = "missing_text"
 WRONG_TYPE = "wrong_type"
 CORRUPT_FILE = "corrupt_file"
 
-# Hours from UTC of the zones that news name by letters; all others, and CST, which is American or Chinese, count as UTC.
+# Hours from UTC of the zones that news name by letters; all others count as UTC, and so does CST, which is American
+# or Chinese.
 _ZONES = {
     "EST": -5, "EDT": -4, "CDT": -5, "MST": -7, "MDT": -6, "PST": -8, "PDT": -7,
     "BST": 1, "CET": 1, "CEST": 2, "MEZ": 1, "MESZ": 2,

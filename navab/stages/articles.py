@@ -11,6 +11,7 @@ from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from fnmatch import fnmatchcase
 from typing import Any
 
 import polars as pl
@@ -91,6 +92,7 @@ def _reading_signature(view: View, file: SourceFile) -> int:
     nations = {
         code: nation.model_dump(include={"languages", "official_sources"})
         for code, nation in view.registry.nations.items()
+        if file.source.nation in (None, code)
     }
     language = view.configuration.language.model_dump()
     return signature("articles", VERSION, source=settings, etag=file.etag, language=language, nations=nations)
@@ -268,24 +270,31 @@ def conservation(view: View) -> list[Equation]:
     ]
 
 
-def bad_records(view: View) -> tuple[int, int]:
-    """Unreadable records, and all records, of the current files."""
-    rows = view.current("articles", "article_id")
-    return rows["article_id"].null_count(), rows.height
-
-
-def worst_file(view: View) -> str:
-    """The file with most unreadable records, its first such record and the reason, for an error message."""
+def configured_records(view: View) -> pl.DataFrame:
+    """Records of the current files that the configuration names."""
     rows = view.current("articles", "article_id", "path", "record_no", "rejected_reason")
-    bad = rows.filter(pl.col("article_id").is_null()).sort("path", "record_no")
+    options = storage_options(view.configuration)
+    patterns = [Storage(source.path, options).path() for source in view.configuration.sources]
+    named = [path for path in rows["path"].unique() if any(_matches(path, pattern) for pattern in patterns)]
+    return rows.filter(pl.col("path").is_in(named))
+
+
+def worst_file(records: pl.DataFrame) -> str:
+    """The file with most unreadable records, its first such record and the reason, for an error message."""
+    bad = records.filter(pl.col("article_id").is_null()).sort("path", "record_no")
     worst = bad.group_by("path", maintain_order=True).len().sort("len", descending=True, maintain_order=True)["path"][0]
     first = bad.filter(pl.col("path") == worst).row(0, named=True)
     return f"most are in {worst}, the first is record {first['record_no']} ({first['rejected_reason']})"
 
 
+def _matches(uri: str, pattern: str) -> bool:
+    path = uri.partition("://")[2] or uri
+    return path == pattern or fnmatchcase(path, pattern)
+
+
 def live_articles(view: View) -> pl.DataFrame:
     """Only articles of the configured nations are live."""
-    return pl.DataFrame({"nation": list(view.configuration.nations)}, schema={"nation": pl.String})
+    return pl.DataFrame({"nation": [nation.code for nation in view.nations]}, schema={"nation": pl.String})
 
 
 STAGE = Stage(

@@ -18,6 +18,7 @@ from navab.lake.hashing import Int64Array, block_digest
 from navab.lake.schema import load_schema
 from navab.lake.storage import Storage
 from navab.lake.table import FILE
+from navab.models.embedder import Embedders
 from navab.view import View
 
 
@@ -196,6 +197,17 @@ def conform(rows: pl.DataFrame, table: str) -> pa.Table:
     """The columns of a table's schema, in its order and types."""
     schema = load_schema(table).arrow
     return rows.select(schema.names).to_arrow().cast(schema)
+
+
+def embedders(view: View) -> Embedders:
+    """The embedders of a view's nations."""
+    return Embedders.configured(view.configuration.embedder, view.nations)
+
+
+def signatures_by_nation(nations: pl.Series, view: View, signature_of: Callable[[str], int]) -> pl.Series:
+    """The signature of each row's nation, where nations may differ in what makes their rows."""
+    known = {nation.code: signature_of(nation.code) for nation in view.nations}
+    return nations.replace_strict(known, return_dtype=pl.Int64)
 
 
 def count_by_nation(rows: pl.DataFrame, view: View) -> dict[str, int]:

@@ -22,6 +22,7 @@ from navab.lake.hashing import Int64Array, combine, set_digest, signature, text_
 from navab.lake.storage import Storage
 from navab.live import pair_fingerprints, standing_statements
 from navab.models.engines import lexicon_digest
+from navab.nations.registry import Nation, Registry
 from navab.stages.base import Equation, Output, Stage, Step, Unit, conform, equate, select, unit_name
 from navab.text.lexicon import load_lexicon
 from navab.view import View
@@ -60,26 +61,33 @@ def expected_resolutions(view: View) -> pl.DataFrame:
     options = view.configuration.conflicts
     settings = options.model_dump(include={"enabled", "official_weight", "home_weight"})
     made_by = signature("resolutions", RESOLUTION_VERSION, **settings)
-    statements, pairs, support = standing_statements(view), view.current("conflicts"), _restatements(view)
+    statements, pairs, backing = standing_statements(view), view.current("conflicts"), _backing(view)
     prints = []
     for nation in statements["nation"].unique().sort():
         here = pl.col("nation") == nation
         own = [statements.filter(here)["statement_id"], statements.filter(here)["fingerprint"]]
-        judged, repeated = pairs.filter(here), support.filter(here)
+        judged, backed = pairs.filter(here), backing.filter(here)
         digest = combine(
             made_by,
             text_hash(nation),
             set_digest(*own),
             set_digest(judged["left_id"], judged["right_id"], judged["fingerprint"]),
-            set_digest(repeated["statement_id"], repeated["merged_into"]),
+            set_digest(backed["statement_id"], backed["article_id"]),
         )
         prints.append({"nation": nation, "fingerprint": int(digest[0])})
     return pl.DataFrame(prints, schema={"nation": pl.String, "fingerprint": pl.Int64})
 
 
-def _restatements(view: View) -> pl.DataFrame:
-    rows = view.live("statements", "merged_into", "source")
-    return rows.filter(pl.col("merged_into").is_not_null()).drop("_file")
+def _backing(view: View) -> pl.DataFrame:
+    """Every article behind a standing statement, with its outlet: its own, those repeating it, and their reprints."""
+    said = view.live("statements", "merged_into", "article_id").select(
+        pl.coalesce("merged_into", "statement_id").alias("statement_id"), "nation", "article_id"
+    )
+    reprints = view.live("duplicates", "canonical_id", "kind").filter(pl.col("kind") != "unique")
+    copies = reprints.select(pl.col("canonical_id").alias("article_id"), pl.col("article_id").alias("copy"))
+    reprinted = said.join(copies, on="article_id").select("statement_id", "nation", pl.col("copy").alias("article_id"))
+    outlets = view.live("articles", "article_id", "source").select("article_id", "source")
+    return pl.concat([said, reprinted]).join(outlets, on="article_id", how="left", maintain_order="left")
 
 
 def plan_searches(view: View) -> list[Unit]:
@@ -97,7 +105,7 @@ def plan_searches(view: View) -> list[Unit]:
 
 
 def plan_resolutions(view: View) -> list[Unit]:
-    standing, located = standing_statements(view), view.located("statements")
+    standing, located, backing = standing_statements(view), view.located("statements"), _backing(view)
     pairs = view.current("conflicts", "verdict")
     if not view.configuration.conflicts.enabled:
         pairs = pairs.clear()
@@ -109,11 +117,11 @@ def plan_resolutions(view: View) -> list[Unit]:
             .select("statement_id")
             .with_columns(pl.lit(nation).alias("nation"), pl.lit(fingerprint).alias("fingerprint"))
         )
-        columns = ("source", "source_type", "speaker_nation")
+        columns = ("source_type", "speaker_nation")
         reads = {"statements": select(view, "statements", located, rows["statement_id"], columns)}
         facts = {
             "pairs": pairs.filter(here).select("left_id", "right_id", "verdict"),
-            "restatements": _restatements(view).filter(here).select("merged_into", "source"),
+            "backing": backing.filter(here).select("statement_id", "source"),
         }
         units.append(Unit(f"resolutions-{fingerprint & (2**64 - 1):016x}", nation, rows, reads, facts))
     return units
@@ -124,6 +132,7 @@ class SearchConflicts:
     """Finds and judges the candidate pairs of a nation's new statements."""
 
     configuration: Configuration
+    registry: Registry
 
     def __call__(self, unit: Unit, storage: Storage) -> Iterator[Output]:
         options = self.configuration.conflicts
@@ -138,7 +147,7 @@ class SearchConflicts:
             seed=self.configuration.seed,
         )
         ids = statements["statement_id"].to_numpy()
-        found = judge_pairs(statements, pairs).with_columns(
+        found = judge_pairs(statements, pairs, self.registry.get(str(unit.nation))).with_columns(
             pl.Series("similarity", cosines, dtype=pl.Float32), pl.lit(unit.nation).alias("nation")
         )
         prints = pair_fingerprints(found, statements, unit.facts["judged_by"])  # type: ignore[arg-type]
@@ -151,11 +160,14 @@ class SearchConflicts:
         yield Output("searches", conform(unit.pending.join(searched, on="statement_id"), "searches"))
 
 
-def judge_pairs(statements: pl.DataFrame, pairs: Int64Array) -> pl.DataFrame:
+def judge_pairs(statements: pl.DataFrame, pairs: Int64Array, nation: Nation) -> pl.DataFrame:
     """Judge pairs of rows of `statements` (statement_id, text, language, sorted by id)."""
     texts, languages = statements["text"], statements["language"]
     ids = statements["statement_id"]
-    signatures = {row: polar_signature(texts[row], load_lexicon(languages[row])) for row in np.unique(pairs).tolist()}
+    signatures = {
+        row: polar_signature(texts[row], load_lexicon(nation.lexicon_of(languages[row])))
+        for row in np.unique(pairs).tolist()
+    }
     verdicts = [judge_signatures(signatures[left], signatures[right]) for left, right in pairs.tolist()]
     return pl.DataFrame(
         {
@@ -175,22 +187,22 @@ class ResolveConflicts:
     options: ConflictsSection
 
     def __call__(self, unit: Unit, storage: Storage) -> Iterator[Output]:
-        statements = (
-            unit.reads["statements"].read(storage).select("statement_id", "source", "source_type", "speaker_nation")
-        )
+        statements = unit.reads["statements"].read(storage).select("statement_id", "source_type", "speaker_nation")
         pairs: pl.DataFrame = unit.facts["pairs"]  # type: ignore[assignment]
-        restatements: pl.DataFrame = unit.facts["restatements"]  # type: ignore[assignment]
-        weighed = weigh(statements, pairs, restatements, self.options)
+        backing: pl.DataFrame = unit.facts["backing"]  # type: ignore[assignment]
+        weighed = weigh(statements, pairs, backing, self.options)
         decided = unit.pending.join(resolve(weighed, pairs), on="statement_id").sort("statement_id")
         yield Output("resolutions", conform(decided, "resolutions"))
 
 
 def weigh(
-    statements: pl.DataFrame, pairs: pl.DataFrame, restatements: pl.DataFrame, options: ConflictsSection
+    statements: pl.DataFrame, pairs: pl.DataFrame, backing: pl.DataFrame, options: ConflictsSection
 ) -> pl.DataFrame:
-    """Support (distinct outlets behind a statement, its restatements and what entails it) and weight."""
-    own = statements.select("statement_id", "source")
-    repeated = restatements.select(pl.col("merged_into").alias("statement_id"), "source")
+    """Support and weight of statements (statement_id, source_type, speaker_nation).
+
+    Support counts the distinct outlets behind a statement, its restatements and reprints (`backing`: statement_id,
+    source), and behind the statements that are judged to say the same.
+    """
     entailed = pairs.filter(pl.col("verdict") == "entailment")
     both = pl.concat(
         [
@@ -198,7 +210,6 @@ def weigh(
             entailed.select(pl.col("right_id").alias("statement_id"), pl.col("left_id").alias("other")),
         ]
     )
-    backing = pl.concat([own, repeated])
     backed = both.join(backing.rename({"statement_id": "other"}), on="other").select("statement_id", "source")
     outlets = pl.concat([backing, backed]).with_columns(pl.col("source").fill_null("")).unique()
     support = outlets.group_by("statement_id").agg(pl.len().cast(pl.Int64).alias("support"))
@@ -256,7 +267,7 @@ STAGE = Stage(
             writes=("conflicts", "searches"),
             expected={"conflicts": expected_conflicts, "searches": expected_searches},
             plan=plan_searches,
-            work=lambda view: SearchConflicts(view.configuration),
+            work=lambda view: SearchConflicts(view.configuration, view.registry),
         ),
         Step(
             name="resolutions",

@@ -10,22 +10,34 @@ from dataclasses import dataclass
 
 import polars as pl
 
-from navab.configuration import EmbedderSection
 from navab.lake.arrays import to_lists
 from navab.lake.hashing import combine, signature
 from navab.lake.storage import Storage
 from navab.live import canonical_articles
-from navab.models.embedder import load_embedder
-from navab.stages.base import Equation, Output, Stage, Step, Unit, conform, equate, plan_rows
+from navab.models.embedder import Embedders
+from navab.stages.base import (
+    Equation,
+    Output,
+    Stage,
+    Step,
+    Unit,
+    conform,
+    embedders,
+    equate,
+    plan_rows,
+    signatures_by_nation,
+)
 from navab.view import View
 
 VERSION = 1
 
 
 def expected(view: View) -> pl.DataFrame:
-    options = view.configuration.embedder
-    made_by = signature("embeddings", VERSION, **options.model_dump())
+    models = embedders(view)
     articles = canonical_articles(view)
+    made_by = signatures_by_nation(
+        articles["nation"], view, lambda code: signature("embeddings", VERSION, **models.of(code).model_dump())
+    )
     return articles.select("article_id", "nation", pl.Series("fingerprint", combine(made_by, articles["content_hash"])))
 
 
@@ -38,13 +50,16 @@ def plan(view: View) -> list[Unit]:
 class EmbedArticles:
     """Embeds the articles of a unit."""
 
-    options: EmbedderSection
+    embedders: Embedders
 
     def __call__(self, unit: Unit, storage: Storage) -> Iterator[Output]:
         articles = unit.reads["articles"].read(storage).select("article_id", "title", "text")
         rows = unit.pending.join(articles, on="article_id", how="inner").sort("article_id")
-        leads = [lead(title, text, self.options.lead_chars) for title, text in rows.select("title", "text").iter_rows()]
-        vectors = load_embedder(self.options.kind, self.options.model).encode(leads)
+        leads = [
+            lead(title, text, self.embedders.of(unit.nation).lead_chars)
+            for title, text in rows.select("title", "text").iter_rows()
+        ]
+        vectors = self.embedders.load(unit.nation).encode(leads)
         yield Output("embeddings", conform(rows.with_columns(to_lists("vector", vectors)), "embeddings"))
 
 
@@ -66,7 +81,7 @@ STAGE = Stage(
             writes=("embeddings",),
             expected={"embeddings": expected},
             plan=plan,
-            work=lambda view: EmbedArticles(view.configuration.embedder),
+            work=lambda view: EmbedArticles(embedders(view)),
         ),
     ),
     conservation=conservation,

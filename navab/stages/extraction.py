@@ -20,6 +20,7 @@ from navab.live import kept_articles
 from navab.models.engine import Request, Response
 from navab.models.engines import engine_identity, load_engine
 from navab.models.responses import Extraction
+from navab.nations.registry import Nation
 from navab.stages.base import Equation, Output, Stage, Step, Unit, equate, plan_rows
 from navab.text.normalise import fold_text
 from navab.view import View
@@ -33,7 +34,13 @@ def expected(view: View) -> pl.DataFrame:
     options = view.configuration.engine
     made_by = signature("extraction", VERSION, max_statements=options.max_statements, engine=engine_identity(options))
     articles = kept_articles(view, "language", "official")
-    read = combine(_hashes(articles["language"]), articles["official"].cast(pl.Int64), articles["content_hash"])
+    home = {nation.code: _speech(nation) for nation in view.nations}
+    read = combine(
+        _hashes(articles["language"]),
+        articles["nation"].replace_strict(home, return_dtype=pl.Int64),
+        articles["official"].cast(pl.Int64),
+        articles["content_hash"],
+    )
     return articles.select("article_id", "nation", pl.Series("fingerprint", combine(made_by, read)))
 
 
@@ -85,6 +92,11 @@ def _row(row: Mapping[str, Any], response: Response, engine: str) -> dict[str, A
         "output_tokens": response.output_tokens,
         "rejected_reason": reason,
     }
+
+
+def _speech(nation: Nation) -> int:
+    """Hash what the engine reads of a nation's data file."""
+    return signature(nation.code, 1, home_terms=dict(nation.home_terms), lexicons=dict(nation.lexicons))
 
 
 def _hashes(values: pl.Series) -> pl.Series:

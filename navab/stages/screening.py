@@ -12,12 +12,11 @@ from dataclasses import dataclass
 import numpy as np
 import polars as pl
 
-from navab.configuration import Configuration
 from navab.lake.arrays import to_matrix
 from navab.lake.hashing import combine, signature
 from navab.lake.storage import Storage
-from navab.models.embedder import load_embedder
-from navab.stages.base import Equation, Output, Stage, Step, Unit, conform, equate, plan_rows
+from navab.models.embedder import Embedders
+from navab.stages.base import Equation, Output, Stage, Step, Unit, conform, embedders, equate, plan_rows
 from navab.topics.sensitivity import build_screen, value_areas
 from navab.view import View
 
@@ -62,18 +61,18 @@ def plan(view: View) -> list[Unit]:
 class ScreenArticles:
     """Scores the articles of a unit against the value areas."""
 
-    configuration: Configuration
+    threshold: float
+    embedders: Embedders
 
     def __call__(self, unit: Unit, storage: Storage) -> Iterator[Output]:
         embeddings = unit.reads["embeddings"].read(storage).select("article_id", "vector")
         rows = unit.pending.join(embeddings, on="article_id", how="inner").sort("article_id")
-        options = self.configuration.embedder
-        screen = build_screen(value_areas(), load_embedder(options.kind, options.model))
+        screen = build_screen(value_areas(), self.embedders.load(unit.nation))
         own, areas = screen.score(to_matrix(rows["vector"]))
         topic = rows["topic_sensitivity"].cast(pl.Float32).to_numpy()
         score = np.where(np.isnan(topic), own, (1 - _TOPIC_SHARE) * own + _TOPIC_SHARE * topic)
         decided = rows.with_columns(pl.Series("sensitivity", score, dtype=pl.Float32), pl.Series("area", areas))
-        sensitive = pl.col("sensitivity") >= self.configuration.screening.threshold
+        sensitive = pl.col("sensitivity") >= self.threshold
         by_person = pl.col("person").is_not_null()
         yield Output(
             "screening",
@@ -100,7 +99,7 @@ STAGE = Stage(
             writes=("screening",),
             expected={"screening": expected},
             plan=plan,
-            work=lambda view: ScreenArticles(view.configuration),
+            work=lambda view: ScreenArticles(view.configuration.screening.threshold, embedders(view)),
         ),
     ),
     conservation=conservation,

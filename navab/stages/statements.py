@@ -13,13 +13,23 @@ from typing import Any
 
 import polars as pl
 
-from navab.configuration import EmbedderSection
 from navab.lake.hashing import combine, signature, text_hash
 from navab.lake.schema import load_schema
 from navab.lake.storage import Storage
 from navab.live import extracted_statements, kept_articles
-from navab.models.embedder import load_embedder
-from navab.stages.base import Equation, Output, Stage, Step, Unit, conform, equate, plan_rows
+from navab.models.embedder import Embedders
+from navab.stages.base import (
+    Equation,
+    Output,
+    Stage,
+    Step,
+    Unit,
+    conform,
+    embedders,
+    equate,
+    plan_rows,
+    signatures_by_nation,
+)
 from navab.text.normalise import clean_text, fold_text
 from navab.view import View
 
@@ -42,7 +52,10 @@ def expected_groundings(view: View) -> pl.DataFrame:
 def expected_statements(view: View) -> pl.DataFrame:
     """Every grounded statement; what it is merged into is part of its fingerprint."""
     rows = _merged(view)
-    made_by = signature("statements", VERSION, **view.configuration.embedder.model_dump())
+    models = embedders(view)
+    made_by = signatures_by_nation(
+        rows["nation"], view, lambda code: signature("statements", VERSION, **models.of(code).model_dump())
+    )
     prints = combine(made_by, rows["fingerprint"], rows["merged_into"].fill_null(0))
     return rows.select("statement_id", "nation", pl.Series("fingerprint", prints))
 
@@ -131,13 +144,12 @@ def refusal(statement: str, evidence: str, speaker: str | None, article: str) ->
 class WriteStatements:
     """Writes the statements of a unit, with vectors for those that stand."""
 
-    options: EmbedderSection
+    embedders: Embedders
 
     def __call__(self, unit: Unit, storage: Storage) -> Iterator[Output]:
         rows = list(_joined(unit, storage).iter_rows(named=True))
         standing = [row for row in rows if row["merged_into"] is None and row["rejected_reason"] is None]
-        embedder = load_embedder(self.options.kind, self.options.model)
-        vectors = embedder.encode([row["said"] for row in standing])
+        vectors = self.embedders.load(unit.nation).encode([row["said"] for row in standing])
         by_id = {row["statement_id"]: vector.tolist() for row, vector in zip(standing, vectors, strict=True)}
         made = [_row(row, by_id.get(row["statement_id"])) for row in rows]
         yield Output("statements", load_schema("statements").table(made))
@@ -175,7 +187,7 @@ STAGE = Stage(
             writes=("statements",),
             expected={"statements": expected_statements},
             plan=plan_statements,
-            work=lambda view: WriteStatements(view.configuration.embedder),
+            work=lambda view: WriteStatements(embedders(view)),
         ),
     ),
     conservation=conservation,

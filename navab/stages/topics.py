@@ -7,7 +7,7 @@ others by the nearest centroid within its limit. A model is fitted once and kept
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -18,8 +18,8 @@ from navab.lake.arrays import to_matrix
 from navab.lake.hashing import Int64Array, combine, signature, text_hash
 from navab.lake.storage import Storage
 from navab.live import canonical_articles
-from navab.models.embedder import Vectors, load_embedder
-from navab.stages.base import Equation, Output, Stage, Step, Unit, conform, equate, plan_rows, select
+from navab.models.embedder import Embedders, Vectors
+from navab.stages.base import Equation, Output, Stage, Step, Unit, conform, embedders, equate, plan_rows, select
 from navab.topics.clustering import Cluster, find_clusters
 from navab.topics.keywords import keywords
 from navab.topics.sensitivity import build_screen, value_areas
@@ -32,10 +32,12 @@ _TOPIC_COLUMNS = ("topic_id", "centroid", "min_similarity", "members")
 
 def expected_topics(view: View) -> pl.DataFrame:
     """One fingerprint for every nation that has embeddings."""
-    options = view.configuration.topics.model_dump() | {"embedder": view.configuration.embedder.model_dump()}
-    made_by = signature("topics", VERSION, seed=view.configuration.seed, **options)
+    models, options = embedders(view), view.configuration.topics.model_dump()
     nations = view.live("embeddings")["nation"].unique().sort()
-    prints = [int(combine(made_by, text_hash(nation))[0]) for nation in nations]
+    prints = [
+        signature("topics", VERSION, nation=nation, seed=view.configuration.seed, embedder=models.of(nation), **options)
+        for nation in nations
+    ]
     return pl.DataFrame({"nation": nations, "fingerprint": pl.Series(prints, dtype=pl.Int64)})
 
 
@@ -82,6 +84,8 @@ class FitTopics:
     """Fits the topic model of one nation."""
 
     configuration: Configuration
+    embedders: Embedders
+    languages: Mapping[str, tuple[str, ...]]
 
     def __call__(self, unit: Unit, storage: Storage) -> Iterator[Output]:
         options = self.configuration.topics
@@ -92,13 +96,15 @@ class FitTopics:
         )
         texts = dict(_texts(unit.reads["articles"].read(storage)))
         ids = embeddings["article_id"].to_numpy()
-        words = keywords([[texts[int(ids[row])] for row in cluster.members] for cluster in clusters])
+        words = keywords(
+            [[texts[int(ids[row])] for row in cluster.members] for cluster in clusters],
+            self.languages[str(unit.nation)],
+        )
         rows = [self._row(unit, cluster, ids, best) for cluster, best in zip(clusters, words, strict=True)]
         yield Output("topics", conform(pl.DataFrame(rows).sort("topic_id"), "topics"))
 
     def _row(self, unit: Unit, cluster: Cluster, ids: Int64Array, words: list[str]) -> dict[str, object]:
-        embedder = load_embedder(self.configuration.embedder.kind, self.configuration.embedder.model)
-        score, _ = build_screen(value_areas(), embedder).score(cluster.centroid[None, :])
+        score, _ = build_screen(value_areas(), self.embedders.load(unit.nation)).score(cluster.centroid[None, :])
         members = sorted(int(ids[row]) for row in cluster.members)
         fingerprint = int(unit.pending["fingerprint"][0])
         return {
@@ -163,6 +169,10 @@ def _texts(articles: pl.DataFrame) -> Iterator[tuple[int, str]]:
         yield article_id, f"{title or ''}\n{text}"
 
 
+def _languages(view: View) -> dict[str, tuple[str, ...]]:
+    return {nation.code: nation.languages for nation in view.nations}
+
+
 def conservation(view: View) -> list[Equation]:
     return equate("embeddings = article topics", view, view.live("embeddings"), view.live("article_topics"))
 
@@ -175,7 +185,7 @@ STAGE = Stage(
             writes=("topics",),
             expected={"topics": expected_topics},
             plan=plan_topics,
-            work=lambda view: FitTopics(view.configuration),
+            work=lambda view: FitTopics(view.configuration, embedders(view), _languages(view)),
             replaces=True,
         ),
         Step(

@@ -24,8 +24,9 @@ from navab.live import kept_articles, standing_statements
 from navab.models.engine import Request, Response
 from navab.models.engines import engine_identity, load_engine
 from navab.models.responses import TripleText
+from navab.nations.registry import Registry
 from navab.stages.base import Equation, Output, Stage, Step, Unit, equate, plan_rows
-from navab.text.lexicon import load_lexicon
+from navab.text.lexicon import Lexicon, load_lexicon
 from navab.text.normalise import fold_text
 from navab.view import View
 
@@ -117,23 +118,28 @@ class WriteTriples:
     """Has the engine ask and reverse the statements of a unit."""
 
     options: EngineSection
+    registry: Registry
 
     def __call__(self, unit: Unit, storage: Storage) -> Iterator[Output]:
         statements = unit.reads["statements"].read(storage).select("statement_id", *_STATEMENT_COLUMNS[1:])
         articles = unit.reads["articles"].read(storage).select("article_id", "url")
         joined = unit.pending.join(statements, on="statement_id", how="inner").join(articles, on="article_id")
         rows = list(joined.sort("statement_id").iter_rows(named=True))
+        nation = self.registry.get(str(unit.nation))
         engine = load_engine(self.options.kind, self.options.model, self.options.max_statements)
         requests = [
             Request("triples", row["nation"], row["language"], {"statement": row["text"]}, TripleText) for row in rows
         ]
-        made = [_row(row, response, engine.name) for row, response in zip(rows, engine.generate(requests), strict=True)]
+        made = [
+            _row(row, response, engine.name, load_lexicon(nation.lexicon_of(row["language"])))
+            for row, response in zip(rows, engine.generate(requests), strict=True)
+        ]
         yield Output("triples", load_schema("triples").table(made))
 
 
-def _row(row: Mapping[str, Any], response: Response, engine: str) -> dict[str, Any]:
+def _row(row: Mapping[str, Any], response: Response, engine: str, lexicon: Lexicon) -> dict[str, Any]:
     parsed = response.parsed if isinstance(response.parsed, TripleText) else None
-    reason = response.error or refusal(row["text"], parsed, row["language"])
+    reason = response.error or refusal(row["text"], parsed, lexicon)
     return {
         **row,
         "triple_id": text_hash("triple", str(row["statement_id"])),
@@ -145,11 +151,11 @@ def _row(row: Mapping[str, Any], response: Response, engine: str) -> dict[str, A
     }
 
 
-def refusal(statement: str, triple: TripleText | None, language: str) -> str | None:
+def refusal(statement: str, triple: TripleText | None, lexicon: Lexicon) -> str | None:
     """Why a triple is no triple: the reversal must contradict the statement; None if it does."""
     if triple is None or fold_text(statement) == fold_text(triple.reversed_statement):
         return NOT_REVERSED
-    verdict = judge(statement, triple.reversed_statement, load_lexicon(language)).verdict
+    verdict = judge(statement, triple.reversed_statement, lexicon).verdict
     return None if verdict == "contradiction" else NOT_REVERSED
 
 
@@ -171,7 +177,7 @@ STAGE = Stage(
             expected={"triples": expected},
             live={"triples": live_triples},
             plan=plan,
-            work=lambda view: WriteTriples(view.configuration.engine),
+            work=lambda view: WriteTriples(view.configuration.engine, view.registry),
         ),
     ),
     conservation=conservation,

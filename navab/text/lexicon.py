@@ -59,6 +59,15 @@ class Negation(_Data):
     restored_where: tuple[tuple[str, str, str], ...] = Field(
         (), description="negative article, what follows it (regular expression) -> indefinite article or nothing"
     )
+    movable: tuple[str, ...] = Field((), description="adverbs that stand before the negation at a form's end")
+    dropped: tuple[str, ...] = Field((), description="adverbs that the negated clause does without")
+    partitive: tuple[str, ...] = Field((), description="forms whose negated object has no indefinite article")
+    indefinite: str = Field("(?!)", description="that article, as a pattern")
+    partitives: tuple[str, str] = Field(("", ""), description="what replaces it, before a consonant and a vowel")
+    nominal: tuple[str, ...] = Field((), description="forms that take a noun: what follows is negated by an article")
+    bare: tuple[tuple[str, str, str], ...] = Field(
+        (), description="noun without article (pattern) -> negative article, and ending that its adjective takes"
+    )
     remnant: str = Field("(?!)", description="what, behind a removed negation, shows that more than it must change")
     subjects: Mapping[str, str] = Field(default_factory=dict, description="negated opening of a subject -> positive")
 
@@ -79,6 +88,7 @@ class Attribution(_Data):
     reported: Mapping[str, str] = Field(default_factory=dict, description="reported mood -> plain mood of a verb")
     auxiliaries: tuple[str, ...] = Field((), description="verbs that may stand before a reporting participle")
     skips: tuple[str, ...] = Field((), description="adverbs between a reporting verb and the name behind it")
+    own_voice: Mapping[str, str] = Field(default_factory=dict, description="'I ...' -> the verb behind a name")
     own_subject: tuple[str, ...] = Field((), description="regular expression: (pronoun) for the speaker, and a verb")
     scope_stops: tuple[str, ...] = Field((), description="words that end a speaker's name (in, at, on the phone)")
 
@@ -143,6 +153,7 @@ class Lexicon(_Data):
     asides: tuple[str, ...] = Field((), description="forms of address inside a sentence, regular expressions")
     noun_continuations: tuple[str, ...] = Field((), description="small words that lengthen a subject behind its noun")
     inverting: tuple[str, ...] = Field((), description="adverbs that a statement does without, followed by its verb")
+    rewrites: tuple[tuple[str, str], ...] = Field((), description="regular expression -> what a statement says instead")
     opinion_prefixes: tuple[str, ...] = Field((), description="'I think that' and the like, regular expressions")
     first_person: tuple[str, ...] = Field((), description="subjects too personal for a statement")
     unclear: tuple[str, ...] = Field(description="openings that point outside the statement")
@@ -211,6 +222,12 @@ class Lexicon(_Data):
         return self._pattern((*self.stance_forms, *behind, *self.attribution.reported))
 
     @cached_property
+    def position_pattern(self) -> re.Pattern[str]:
+        """Match the forms of positions that may be reported."""
+        groups = tuple(g for g in _invertible(self.stances) if g.name in self.reported_positions)
+        return self._pattern(tuple(_stance_forms(groups)))
+
+    @cached_property
     def reporting_pattern(self) -> re.Pattern[str]:
         return self._pattern((*self.attribution.verbs, *self.inverted_set))
 
@@ -227,6 +244,10 @@ class Lexicon(_Data):
     @cached_property
     def source_pattern(self) -> re.Pattern[str]:
         return self._pattern(self.attribution.according_to)
+
+    @cached_property
+    def own_voice_pattern(self) -> re.Pattern[str]:
+        return phrase_pattern(self.attribution.own_voice, self.spaced)
 
     @cached_property
     def subordinator_pattern(self) -> re.Pattern[str]:

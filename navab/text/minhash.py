@@ -43,8 +43,8 @@ def minhash(text: str, ngram: int) -> Int64Array:
 
 def similarity(left: Int64Array, right: Int64Array) -> npt.NDArray[np.float32]:
     """Estimated Jaccard similarity, row by row, of signatures with shape (n, 128)."""
-    equal = np.count_nonzero(left == right, axis=1)
-    return (equal / PERMUTATIONS).astype(np.float32)
+    shares: npt.NDArray[np.float32] = (np.count_nonzero(left == right, axis=1) / PERMUTATIONS).astype(np.float32)
+    return shares
 
 
 def candidate_pairs(signatures: Int64Array) -> Int64Array:

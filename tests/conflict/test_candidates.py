@@ -19,7 +19,8 @@ Vectors = npt.NDArray[np.float32]
 def vectors(count: int, seed: int = 0, dimensions: int = 16) -> Vectors:
     """Unit vectors in one half of space, so that many are similar."""
     drawn = np.random.default_rng(seed).normal(size=(count, dimensions)) + 0.7
-    return (drawn / np.linalg.norm(drawn, axis=1, keepdims=True)).astype(np.float32)
+    points: Vectors = (drawn / np.linalg.norm(drawn, axis=1, keepdims=True)).astype(np.float32)
+    return points
 
 
 def everything(points: Vectors, new: npt.NDArray[np.bool_], limit: float) -> set[tuple[int, int]]:

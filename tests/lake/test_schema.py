@@ -18,8 +18,8 @@ CONTRACT = {
     "article_topics": "article_id topic_id probability assigned_by",
     "screening": "article_id topic_id sensitive sensitivity decided_by reason",
     "extractions": "article_id statements engine prompt_tokens output_tokens rejected_reason",
-    "statements": "statement_id article_id language text evidence speaker speaker_nation source_type merged_into vector "
-    "rejected_reason",
+    "statements": "statement_id article_id language text evidence speaker speaker_nation source_type merged_into "
+    "vector rejected_reason",
     "searches": "statement_id candidates",
     "conflicts": "left_id right_id similarity verdict confidence judge",
     "resolutions": "statement_id component_id retained support weight stance reason",

@@ -71,7 +71,7 @@ def test_a_file_in_the_place_of_a_folder_is_an_error_and_no_lost_race(tmp_path: 
 
 def test_a_lake_that_is_a_file_is_refused(tmp_path: Path) -> None:
     (tmp_path / "lake").write_text("")
-    with pytest.raises(StorageError, match="lake .* is a file"):
+    with pytest.raises(StorageError, match=r"lake .* is a file"):
         Lake(str(tmp_path / "lake")).check_location()
     with pytest.raises(StorageError, match="not writable: Not a directory"):
         Lake(str(tmp_path / "lake" / "inner")).check_location()

@@ -24,11 +24,10 @@ def storage(tmp_path: Path) -> Storage:
 
 def write_files(storage: Storage, *uris: str, nation: str | None = None, name: str = "part") -> list[DataFile]:
     """Write one data file of `files` rows."""
-    rows = [
-        {"uri": uri, "nation": nation, "fingerprint": 1, "etag": "", "size": 1, "records": 2, "name": uri}
-        | {"crawl": "c", "generation": 0, "read_at": 0}
-        for uri in uris
-    ]
+    rows: list[dict[str, object]] = []
+    for uri in uris:
+        row: dict[str, object] = {"uri": uri, "nation": nation, "fingerprint": 1, "etag": "", "size": 1, "records": 2}
+        rows.append(row | {"name": uri, "crawl": "c", "generation": 0, "read_at": 0})
     return list(write_output(Output("files", load_schema("files").table(rows)), name, storage))
 
 

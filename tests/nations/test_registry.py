@@ -71,15 +71,20 @@ def test_no_name_and_no_url_raises(source: str, url: str) -> None:
 
 def test_a_nation_of_ones_own() -> None:
     outlet = OfficialSource(name="ANSA", domains=("ansa.it",))
-    italy = Nation(code="it", name="Italy", languages=("it",), lexicons=("it",), official_sources=(outlet,))
+    italy = Nation(code="it", name="Italy", languages=("it",), official_sources=(outlet,))
     registry = Registry({"it": italy})
     assert registry.get("it").is_official(None, "https://www.ansa.it/x")
 
 
+def test_which_lexicon_reads_a_language() -> None:
+    austria = Nation(code="at", name="Austria", languages=("de", "hr"), lexicons={"de": "de-at"})
+    assert (austria.lexicon_of("de"), austria.lexicon_of("hr")) == ("de-at", "hr")
+
+
 @pytest.mark.parametrize(
-    "wrong", [{"code": "Italy"}, {"code": "IT"}, {"languages": []}, {"lexicons": []}, {"capital": "Rome"}]
+    "wrong", [{"code": "Italy"}, {"code": "IT"}, {"languages": []}, {"lexicons": ["it"]}, {"capital": "Rome"}]
 )
 def test_a_data_file_is_checked(wrong: dict[str, object]) -> None:
-    right = {"code": "it", "name": "Italy", "languages": ["it"], "lexicons": ["it"]}
+    right = {"code": "it", "name": "Italy", "languages": ["it"], "lexicons": {"it": "it"}}
     with pytest.raises(ValidationError):
         Nation.model_validate(right | wrong)

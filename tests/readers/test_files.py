@@ -174,6 +174,6 @@ def test_a_file_that_is_gone_is_a_storage_error(tmp_path: Path) -> None:
 
 def test_a_store_that_fails_while_reading_is_a_storage_error(tmp_path: Path) -> None:
     (file,) = find(put(tmp_path / "a.jsonl"))
-    with pytest.raises(StorageError, match=f"source file {file.uri} cannot be read: Input/output error"):
-        with open_source(file, OPTIONS):
-            raise OSError(5, "Input/output error")
+    failing = pytest.raises(StorageError, match=f"source file {file.uri} cannot be read: Input/output error")
+    with failing, open_source(file, OPTIONS):
+        raise OSError(5, "Input/output error")

@@ -13,6 +13,7 @@ from navab.readers.jsonl import read_jsonl
 from navab.readers.records import RawRecord
 
 COLUMNS = ("text", "title")
+MARK = b"\xef\xbb\xbf"  # byte order mark
 
 
 def read(content: bytes) -> list[RawRecord]:
@@ -24,9 +25,11 @@ def test_the_asked_columns_are_read_and_blank_lines_are_no_records() -> None:
     assert records == [RawRecord(0, {"text": "a", "title": None}), RawRecord(1, {"text": "b", "title": "T"})]
 
 
-def test_a_byte_order_mark_is_no_part_of_the_first_record() -> None:
-    assert read(b'\xef\xbb\xbf{"text": "a"}\n')[0].fields["text"] == "a"
-    assert read(b'\xef\xbb\xbf\n{"text": "a"}\n')[0].fields["text"] == "a"
+def test_a_byte_order_mark_is_no_part_of_a_record() -> None:
+    assert read(MARK + b'{"text": "a"}\n')[0].fields["text"] == "a"
+    assert read(MARK + b'\n{"text": "a"}\n')[0].fields["text"] == "a"
+    joined = read(MARK + b'{"text": "a"}\n' + MARK + b'{"text": "b"}\n')
+    assert [record.fields.get("text") for record in joined] == ["a", "b"]
 
 
 def test_an_empty_file_has_no_records() -> None:
@@ -70,10 +73,10 @@ def test_a_broken_off_last_line_is_one_unreadable_record() -> None:
 
 @given(st.lists(st.binary(max_size=30).filter(lambda line: b"\n" not in line), max_size=12))
 def test_every_line_that_is_not_blank_is_one_record(lines: list[bytes]) -> None:
-    if lines:
-        lines[0] = lines[0].removeprefix(b"\xef\xbb\xbf")
     records = read(b"\n".join(lines))
-    assert [record.number for record in records] == list(range(sum(bool(line.strip()) for line in lines)))
+    assert [record.number for record in records] == list(
+        range(sum(bool(line.removeprefix(MARK).strip()) for line in lines))
+    )
 
 
 JSON = st.recursive(

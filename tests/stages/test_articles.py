@@ -22,7 +22,6 @@ from navab.stages.base import Output, Unit
 from navab.view import View
 from tests.inprocess import TEXTS, article, open_small, rows, run_until, write_jsonl
 
-
 REGISTRY = Registry.bundled()
 
 
@@ -65,10 +64,8 @@ def test_why_a_record_is_refused(tmp_path: Path, record: dict[str, object] | str
 
 
 def test_what_is_read(tmp_path: Path) -> None:
-    record = article(
-        "cn", TEXTS["zh"] + "\r\n\r\n  " + TEXTS["zh"], title=" 标题\u3000一 ", url="https://www.xinhuanet.com/1", id=17,
-        published_at="2024-05-01T10:00:00+08:00", source="新华网", licence="CC-BY",
-    )  # fmt: skip
+    record = article("cn", TEXTS["zh"] + "\r\n\r\n  " + TEXTS["zh"], title=" 标题\u3000一 ", id=17, licence="CC-BY")
+    record |= {"url": "https://www.xinhuanet.com/1", "published_at": "2024-05-01T10:00:00+08:00", "source": "新华网"}
     write_jsonl(tmp_path / "a.jsonl", [record])
     view = open_small(tmp_path, sources=[{"path": str(tmp_path / "a.jsonl"), "crawl": "2024-05-01"}])
     run_until(view, "articles")

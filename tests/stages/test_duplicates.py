@@ -18,7 +18,7 @@ from navab.text.normalise import fold_text
 from tests.inprocess import article, open_small, rows, run_until, write_jsonl
 
 START = datetime(2024, 5, 1, tzinfo=UTC)
-SCHEMA = {
+SCHEMA: dict[str, pl.DataType | type[pl.DataType]] = {
     "article_id": pl.Int64,
     "exact_hash": pl.Int64,
     "minhash": pl.List(pl.Int64),
@@ -119,7 +119,7 @@ STORIES = st.lists(
 )
 
 
-@settings(max_examples=40)
+@settings(max_examples=25)
 @given(STORIES, st.integers(0, 9), st.randoms(use_true_random=False))
 def test_the_order_of_articles_does_not_matter(
     stories: list[tuple[int, int, int | None]], split: int, chance: random.Random

@@ -15,7 +15,7 @@ from tests.inprocess import article, open_small, rows, run_until, write_jsonl
 POLITICS = [
     "The president and the opposition clashed over the election campaign and the future of the government.",
     "Lawmakers in parliament voted on the government's bill after a heated debate about asylum seekers.",
-    "The foreign ministry rejected outside interference in the country's internal affairs and defended its sovereignty.",
+    "The foreign ministry rejected interference in the country's internal affairs and defended its sovereignty.",
 ]
 SPORT = [
     "The team won the match with two goals in the second half and moved up in the league on Saturday.",

@@ -16,7 +16,8 @@ def blobs(count: int, size: int, noise: float = 0.05, seed: int = 0) -> Vectors:
     chance = np.random.default_rng(seed)
     centres = np.eye(16)[:count].repeat(size, axis=0)
     points = centres + noise * chance.normal(size=centres.shape)
-    return (points / np.linalg.norm(points, axis=1, keepdims=True)).astype(np.float32)
+    unit: Vectors = (points / np.linalg.norm(points, axis=1, keepdims=True)).astype(np.float32)
+    return unit
 
 
 def find(vectors: Vectors, seed: int = 0) -> list[Cluster]:

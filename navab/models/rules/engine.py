@@ -18,7 +18,7 @@ from navab.models.rules.quotations import Article, Quotation, quotations
 from navab.models.rules.reversal import reverse
 from navab.models.rules.speakers import speaker_nation
 from navab.models.rules.statements import Candidate, make_statement
-from navab.models.rules.wordorder import main_clause, named_subject
+from navab.models.rules.wordorder import in_third_person, main_clause, named_subject
 from navab.nations.registry import Nation, Registry
 from navab.text.lexicon import Lexicon, load_lexicon
 from navab.text.sentences import Span, find_quotes, split_sentences
@@ -115,6 +115,8 @@ def _quoted(article: Article, quotation: Quotation, nation: Nation, lexicon: Lex
             if plain is None:
                 continue
             said = named_subject(plain, quotation.speaker.of(text), lexicon)
+        else:
+            said = in_third_person(said, quotation.speaker.of(text), lexicon)
         candidate = make_statement(said, lexicon)
         if candidate is None or (quotation.direct and _is_cut_off(said, candidate, lexicon)):
             continue
@@ -138,6 +140,8 @@ def _is_cut_off(said: str, candidate: Candidate, lexicon: Lexicon) -> bool:
 def _reported(article: Article, index: int, nation: Nation, lexicon: Lexicon, official: bool) -> Iterator[_Ranked]:
     """A sentence outside speech: somebody's position that it reports, or the outlet's own norm."""
     text, sentence = article.text, article.sentences[index]
+    if not official and not lexicon.position_pattern.search(text, *sentence):
+        return
     candidate = make_statement(sentence.of(text), lexicon)
     if candidate is None or is_mostly_quoted(article, sentence):
         return

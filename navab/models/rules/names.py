@@ -10,6 +10,7 @@ from navab.text.lexicon import UPPER, Lexicon
 from navab.text.sentences import Span
 
 _LONGEST_PLAIN_NAME = 12
+_LONGEST_NATIVE_NAME = 4
 _LONGEST_TITLE = 8
 _SHORT_TITLE = 3
 
@@ -42,7 +43,7 @@ def unnamed(text: str, start: int, end: int, lexicon: Lexicon) -> Span | None:
     if not 2 <= len(words) <= _LONGEST_TITLE or words[0] not in rules.indefinites:
         return None
     stop = word_pattern((*lexicon.attribution.scope_stops, *rules.particles), True).search(text, start + len(words[0]), end)
-    found = text[start : stop.start() if stop else end].rstrip()
+    found = text[start : stop.start() if stop else end].rstrip(" .")
     return Span(start, start + len(found)) if 2 <= len(found.split()) <= 4 else None
 
 
@@ -115,6 +116,7 @@ def _without_titles(text: str, name: Span, lexicon: Lexicon) -> Span | None:
     if all(word in rules.not_names for word in found.split()):
         return None
     common = lower in rules.pronouns or lower in lexicon.uncapitalised
+    common = common or lower.startswith(tuple(w for w in lexicon.first_person if w[-1] in "'’") or ("\0",))
     if len(found) < 2 or common or found.endswith(("'s", "’s")):
         return None
     return Span(start, end - 1 if found.endswith(".") and not re.search(r"\b\w\.$", found) else end)
@@ -149,6 +151,8 @@ def _follows_particle(text: str, at: int, particles: tuple[str, ...]) -> bool:
 def _plain_name(text: str, start: int, end: int, lexicon: Lexicon) -> Span | None:
     """Cut a name out of a script without capitals: after the last title, before words that end a name."""
     rules = lexicon.speakers
+    if titled := _name_at_end(text, start, end, lexicon):
+        return titled
     stop = word_pattern(lexicon.attribution.scope_stops, False).search(text, start + 1, end)
     end = stop.start() if stop else end
     for match in _title_pattern(rules.titles, False).finditer(text, start, end):
@@ -164,6 +168,15 @@ def _plain_name(text: str, start: int, end: int, lexicon: Lexicon) -> Span | Non
     if not plain or len(name) > _LONGEST_PLAIN_NAME or name.startswith(rules.not_names):
         return None
     return Span(start, end)
+
+
+def _name_at_end(text: str, start: int, end: int, lexicon: Lexicon) -> Span | None:
+    """Find a title and, between it and the end, nothing but a name that begins with a surname."""
+    last = max((m.end() for m in _title_pattern(lexicon.speakers.titles, False).finditer(text, start, end)), default=end)
+    if not 2 <= end - last <= _LONGEST_NATIVE_NAME or text[last] not in lexicon.speakers.surnames:
+        return None
+    stopped = word_pattern(lexicon.attribution.scope_stops, False).search(text, last, end)
+    return None if stopped else Span(last, end)
 
 
 def person_in(text: str, start: int, end: int, lexicon: Lexicon) -> Span | None:

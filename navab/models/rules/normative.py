@@ -14,7 +14,7 @@ from navab.text.sentences import Span
 
 OWN_VOICE_SCORE = 1.0
 _LONGEST_TITLE = 8
-_FEWEST_WORDS = 4
+_SHORTEST_REST = 20
 
 
 def is_own_voice(article: Article, index: int, lexicon: Lexicon) -> bool:
@@ -52,11 +52,15 @@ def holder(article: Article, sentence: Span, candidate: Candidate, lexicon: Lexi
         return None
     end = sentence.start + stance.start
     name = find_name(article.text, sentence.start, end, lexicon)
+    if name and lexicon.speakers.large_nouns and not _is_surely_name(name.of(article.text), lexicon):
+        return None
     if name is None or not lexicon.spaced:
         return name
     around = article.text[sentence.start : name.start].split()
     first = article.text[sentence.start : end].split(" ", 1)[0].lower()
     if first in lexicon.leads and (lexicon.verb_second or "," not in article.text[sentence.start : name.start]):
+        return None
+    if around and around[-1] in lexicon.attribution.scope_stops:
         return None
     rest = article.text[name.end : end]
     if len(around) <= _LONGEST_TITLE and not rest.strip(" ,"):
@@ -64,11 +68,17 @@ def holder(article: Article, sentence: Span, candidate: Candidate, lexicon: Lexi
     return _institution(article.text, sentence.start, end, rest, lexicon)
 
 
+def _is_surely_name(name: str, lexicon: Lexicon) -> bool:
+    """Tell a name where all nouns are written large: two words, an abbreviation, a country or an institution."""
+    known = name in lexicon.countries or name in lexicon.speakers.bodies
+    return known or " " in name or sum(map(str.isupper, name)) > 1
+
+
 def is_slight(candidate: Candidate, lexicon: Lexicon) -> bool:
-    """Tell a reported position that says too little by itself: a word or two, or words that are quoted."""
+    """Tell a reported position that says too little by itself, or quotes only some words."""
     after = candidate.text[candidate.stance.end :]
     quoted = any(mark in candidate.text for pair in lexicon.quotes for mark in pair if mark not in "'’")
-    return lexicon.spaced and (quoted or len(after.split()) < _FEWEST_WORDS)
+    return lexicon.spaced and (quoted or len(after.strip()) < _SHORTEST_REST)
 
 
 def _institution(text: str, start: int, end: int, rest: str, lexicon: Lexicon) -> Span | None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from navab.models.rules.reversal import turn
 from navab.models.rules.stance import Stance, find_stance
+from navab.models.rules.wordorder import is_fronted, leading_subject
 from navab.text.lexicon import Lexicon, split_gap
 from navab.text.phrases import capitalise
 
@@ -19,7 +20,7 @@ def ask(statement: str, lexicon: Lexicon) -> str | None:
     return _ask(positive, stance, stance.target, lexicon) if positive else None
 
 
-def _ask(positive: str, stance: Stance, form: str, lexicon: Lexicon) -> str:
+def _ask(positive: str, stance: Stance, form: str, lexicon: Lexicon) -> str | None:
     head, _ = split_gap(form)
     start = stance.start
     if stance.tail and stance.tail[0] < start and not stance.affirmative:
@@ -30,8 +31,23 @@ def _ask(positive: str, stance: Stance, form: str, lexicon: Lexicon) -> str:
     first, _, rest = head.partition(" ")
     template = template.format(form=head, first=first, rest=rest)
     before, after = _strip_openers(before, lexicon), _first_sentence(after, lexicon)
+    if is_fronted(before, lexicon):
+        fronted = _subject_second(template, before.strip(), after.strip(), lexicon)
+        return capitalise(fronted) + lexicon.question_mark if fronted else None
     question = _arrange(template, before, after, group.names_subject, lexicon)
     return capitalise(question) + lexicon.question_mark
+
+
+def _subject_second(template: str, before: str, after: str, lexicon: Lexicon) -> str | None:
+    """Ask 'must we do X, if Y' of 'if Y, must we do X': the subject follows the verb; None if it is unknown."""
+    end = leading_subject(after, lexicon)
+    front, gap, back = template.partition("…")
+    if (not gap and "…" in lexicon.question) or end is None:
+        return None
+    lead = _inside(before.rstrip(" ,"), lexicon)
+    if "," in before:
+        return _join(lexicon, front, after[:end], back, after[end:]) + f", {lead}"
+    return _join(lexicon, front, after[:end], lead, back, after[end:])
 
 
 def _arrange(template: str, before: str, after: str, names_subject: bool, lexicon: Lexicon) -> str:

@@ -5,9 +5,12 @@ from __future__ import annotations
 import re
 from functools import cache
 
-from navab.models.rules.stance import Stance, clause_end, find_stance
+from navab.models.rules.stance import Stance, clause_end, find_stance, word_pattern
+from navab.models.rules.wordorder import is_fronted, leading_subject
 from navab.text.lexicon import Lexicon, split_gap
 from navab.text.phrases import capitalise
+
+_VOWELS = frozenset("aeiouyàâéèêëîïôœh")
 
 
 def reverse(statement: str, lexicon: Lexicon) -> str | None:
@@ -34,18 +37,24 @@ def turn(text: str, stance: Stance, lexicon: Lexicon) -> str | None:
         if kept is None and removed_word in lexicon.negation.articles.values():
             return None
         if " " in tail or " " in removed_word:
-            kept, tail = tail, ""
+            kept, tail = tail.removeprefix("~"), ""
         rest, removed = _cut(rest, cut_start, cut_end, kept or "")
         last -= removed
     if not stance.affirmative and re.match(lexicon.negation.remnant, rest):
         return None
     if tail.startswith("~"):
         rest = f"{rest[:last].rstrip()} {tail[1:]}{rest[last:]}"
-    elif tail:
-        placed = place_negation(rest, last, tail, lexicon)
-        if placed is None:
+    elif tail and (negated := _nominal(stance, rest, lexicon)) is not None:
+        if not negated:
             return None
-        rest = placed
+        rest = negated
+    elif tail:
+        skipped = _behind_subject(text[: stance.start], rest, lexicon)
+        placed = None if skipped is None else place_negation(rest[skipped:], last - skipped, tail, lexicon)
+        if skipped is None or placed is None:
+            return None
+        rest = rest[:skipped] + placed
+    head, rest = _adverb_first(stance, head, rest, lexicon)
     if not text[: stance.start].strip(" «“„\"'"):
         head = capitalise(head) if lexicon.spaced else head
     return _merge(text[: stance.start] + head, rest, lexicon)
@@ -85,6 +94,53 @@ def _cut(rest: str, start: int, end: int, kept: str) -> tuple[str, int]:
     return cut, len(rest) - len(cut)
 
 
+def _behind_subject(before: str, rest: str, lexicon: Lexicon) -> int | None:
+    """Return where, behind a verb that follows an adverbial, the subject ends; None if that is unsure."""
+    if not is_fronted(before, lexicon):
+        return 0
+    spaces = len(rest) - len(rest.lstrip())
+    end = leading_subject(rest.lstrip(), lexicon)
+    return None if end is None else spaces + end
+
+
+def _adverb_first(stance: Stance, head: str, rest: str, lexicon: Lexicon) -> tuple[str, str]:
+    """Put a small adverb before the negation at a form's end, drop 'also', and make an indefinite article partitive."""
+    rules, negator = lexicon.negation, head.rsplit(" ", 1)[-1]
+    if not stance.affirmative or negator not in lexicon.negators or " " not in head:
+        return head, rest
+    while match := word_pattern((*rules.movable, *rules.dropped), True).match(rest, 1):
+        if match.group() in rules.movable:
+            head = f"{head[: -len(negator)]}{match.group()} {negator}"
+        rest = rest[match.end() :]
+    if stance.form in rules.partitive and (article := re.match(rules.indefinite, rest)):
+        vowel = rest[article.end() : article.end() + 1].lower() in _VOWELS
+        rest = rules.partitives[1 if vowel else 0] + rest[article.end() :]
+    return head, rest
+
+
+def _nominal(stance: Stance, rest: str, lexicon: Lexicon) -> str | None:
+    """Negate a noun without article by an article; '' if unsure of it, None if the rules for verbs apply."""
+    rules = lexicon.negation
+    if split_gap(stance.form)[0] not in rules.nominal:
+        return None
+    words = [m.span() for m in re.finditer(r"\S+", rest)]
+    index = 0
+    while index < len(words) - 1 and rest[slice(*words[index])] in rules.skip:
+        index += 1
+    if not words or not re.match(r"[^\W\d_]", rest[words[index][0] :]):
+        return None
+    at = words[index][0]
+    word = rest[slice(*words[index])]
+    following = rest[words[index + 1][0]] if index + 1 < len(words) else ""
+    if word[0].islower() and not (word.endswith("e") and following.isupper() and word not in lexicon.uncapitalised):
+        return None
+    end = at + len(word)
+    for pattern, article, ending in rules.bare:
+        if re.match(pattern, rest[at:]):
+            return f"{rest[:at]}{article} {word}{ending}{rest[end:]}"
+    return ""
+
+
 def place_negation(rest: str, last: int, negator: str, lexicon: Lexicon) -> str | None:
     """Negate the clause that follows a finite verb.
 
@@ -101,7 +157,7 @@ def place_negation(rest: str, last: int, negator: str, lexicon: Lexicon) -> str 
         return None
     for at, (start, end) in enumerate(words[index:-1], index):
         word = clause[start:end]
-        if word in rules.articles:
+        if word in rules.articles and (at == index or clause[slice(*words[at - 1])] not in rules.before):
             return clause[:start] + rules.articles[word] + clause[end:] + beyond
         if word in rules.instead:
             return clause[:start] + rules.instead[word] + clause[end:] + beyond

@@ -60,6 +60,8 @@ def _with_tail(text: str, start: int, end: int, form: StanceForm, lexicon: Lexic
         word = tail.removeprefix("~")
         place = None
         for match in word_pattern(_tail_words(word, lexicon), lexicon.spaced).finditer(text, end, limit):
+            if lexicon.explained_pattern.match(text, match.start()):
+                continue
             place = match.span()
             if " " in word:
                 break

@@ -6,6 +6,7 @@ import re
 from dataclasses import dataclass
 from functools import cache
 
+from navab.models.rules.questions import ask
 from navab.models.rules.reversal import turn
 from navab.models.rules.stance import Stance, clause_start, find_stance, is_main, stances, word_pattern
 from navab.models.rules.wordorder import without_adverb
@@ -44,7 +45,7 @@ def make_statement(content: str, lexicon: Lexicon) -> Candidate | None:
     if not (_subject_is_clear(text, stance, lexicon) and turn(text, stance, lexicon)):
         return None
     score = _score(text, stance, lexicon)
-    return Candidate(text, stance, score) if score >= MINIMUM_SCORE else None
+    return Candidate(text, stance, score) if score >= MINIMUM_SCORE and ask(text, lexicon) else None
 
 
 def _first_clause(text: str, lexicon: Lexicon) -> str:
@@ -69,7 +70,9 @@ def _is_inside_quotes(text: str, stance: Stance, lexicon: Lexicon) -> bool:
 def tidy(content: str, lexicon: Lexicon) -> str:
     """Write content as a sentence: no opening connector or 'I think that', a capital, a full stop."""
     text = " ".join(_ELLIPSIS.sub(" ", content).split()).strip(' ,，:：;；-–—“”"«»„…')
-    text = _openers(lexicon.asides).sub("", text) if lexicon.asides else text
+    text = _openers(lexicon.asides).sub("", text).lstrip(" ,") if lexicon.asides else text
+    for pattern, plain in lexicon.rewrites:
+        text = re.sub(pattern, plain, text)
     text = _after_colon(without_adverb(_bare(_without_coda(text, lexicon), lexicon), lexicon), lexicon)
     if not text:
         return ""
@@ -101,7 +104,8 @@ def _after_colon(text: str, lexicon: Lexicon) -> str:
     """Take what an introduction announces ('One thing is clear: ...') if that takes the stance."""
     head, colon, rest = text.partition(": ")
     announced = colon and lexicon.spaced and find_stance(rest.strip(), lexicon) is not None
-    return _bare(rest.strip(), lexicon) if announced and find_stance(head, lexicon) is None else text
+    wanted = announced and (lexicon.verb_second or find_stance(head, lexicon) is None)
+    return _bare(rest.strip(), lexicon) if wanted else text
 
 
 def _bare(text: str, lexicon: Lexicon) -> str:

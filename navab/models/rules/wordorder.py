@@ -33,6 +33,12 @@ def named_subject(content: str, speaker: str, lexicon: Lexicon) -> str:
     return f"{speaker}{content[match.end(1) :]}" if match else content
 
 
+def in_third_person(said: str, speaker: str, lexicon: Lexicon) -> str:
+    """Write 'I support ...' with the speaker's name."""
+    match = lexicon.own_voice_pattern.match(said)
+    return f"{speaker} {lexicon.attribution.own_voice[match.group()]}{said[match.end() :]}" if match else said
+
+
 @cache
 def _own_subject(patterns: tuple[str, ...]) -> re.Pattern[str]:
     return re.compile("|".join(patterns) or "((?!))", re.IGNORECASE)
@@ -45,6 +51,14 @@ def leading_subject(text: str, lexicon: Lexicon) -> int | None:
         lexicon.speakers.determiners, rules.skip, lexicon.noun_continuations, lexicon.countries, lexicon.speakers.titles
     ).match(text)
     return match.end() if match else None
+
+
+def is_fronted(before: str, lexicon: Lexicon) -> bool:
+    """Tell whether an adverbial, not the subject, opens a clause whose verb comes second."""
+    if not lexicon.verb_second:
+        return False
+    words = [word.lower().strip(",") for word in before.split()[:2]]
+    return bool(words) and (words[0] in lexicon.leads or (len(words) > 1 and words[1] in lexicon.leads))
 
 
 @cache
