@@ -243,5 +243,6 @@ def _stop(number: int, _: FrameType | None) -> None:
 
 def _report_defect(kind: type[BaseException], error: BaseException, _: TracebackType | None) -> None:
     """What nobody foresaw is a defect of navab: still one line, with the way to see more."""
-    message = " ".join(str(error).split())[:500]
-    print(f"navab: internal error, {kind.__name__}: {message}; run again with --debug and report it", file=sys.stderr)
+    cause = getattr(error, "cause", None) or error  # what Ray wraps
+    message = " ".join(str(cause).split())[:300]
+    print(f"navab: internal error, {type(cause).__name__}: {message}; run again with --debug and report it", file=sys.stderr)

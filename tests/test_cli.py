@@ -190,16 +190,17 @@ def test_debug_shows_a_traceback_before_the_line(capsys: pytest.CaptureFixture[s
     assert said.splitlines()[-1].startswith("navab: unknown stage 'bogus'")
 
 
-def test_topics_export_and_import_of_a_lake_without_topics(capsys: pytest.CaptureFixture[str], folder: Path) -> None:
-    code, said, _ = run(capsys, "topics", "export", "topics.csv")
-    assert code == 0
-    assert said.startswith("0 topics")
-    code, said, _ = run(capsys, "topics", "import", "topics.csv")
-    assert code == 0
-    assert said.startswith("0 new decisions")
-    code, said = fail(capsys, "topics", "import", "none.csv")
+@pytest.mark.parametrize(
+    ("command", "words"),
+    [("export", "holds no tables yet: start `navab run`"), ("import", "topics.csv cannot be read")],
+)
+def test_topics_of_a_lake_without_tables(
+    capsys: pytest.CaptureFixture[str], folder: Path, command: str, words: str
+) -> None:
+    code, said = fail(capsys, "topics", command, "topics.csv")
     assert code == 2
-    assert "none.csv" in said
+    assert words in said
+    assert not (folder / "lake").exists()
 
 
 def test_the_process_ends_as_the_function_does(folder: Path) -> None:

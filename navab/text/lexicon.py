@@ -64,6 +64,7 @@ class Negation(_Data):
     partitive: tuple[str, ...] = Field((), description="forms whose negated object has no indefinite article")
     indefinite: str = Field("(?!)", description="that article, as a pattern")
     partitives: tuple[str, str] = Field(("", ""), description="what replaces it, before a consonant and a vowel")
+    conjoined: str = Field("(?!)", description="where a first predicate ends and a second begins, as a pattern")
     nominal: tuple[str, ...] = Field((), description="forms that take a noun: what follows is negated by an article")
     bare: tuple[tuple[str, str, str], ...] = Field(
         (), description="noun without article (pattern) -> negative article, and ending that its adjective takes"
@@ -141,6 +142,7 @@ class Lexicon(_Data):
     decoy_patterns: tuple[str, ...] = Field((), description="the same as regular expressions, matched at the form")
     free_openings: tuple[str, ...] = Field((), description="nouns that begin like a subordinator and are none")
     closed_endings: tuple[str, ...] = Field((), description="open endings that may yet end a sentence")
+    contrasts: tuple[str, ...] = Field((), description="a clause and its connector before the stance's own clause")
     relatives: tuple[str, ...] = Field((), description="relative pronouns; such a clause may belong to the subject")
     complement_nouns: tuple[str, ...] = Field((), description="nouns whose 'that' opens no relative clause (idea)")
     clause_openers: tuple[str, ...] = Field((), description="words that, behind a relative pronoun, are its subject")
@@ -152,6 +154,8 @@ class Lexicon(_Data):
     connectors: tuple[str, ...] = Field((), description="openings such as 'but' that a statement does without")
     asides: tuple[str, ...] = Field((), description="forms of address inside a sentence, regular expressions")
     noun_continuations: tuple[str, ...] = Field((), description="small words that lengthen a subject behind its noun")
+    subject_pronouns: tuple[str, ...] = Field((), description="pronouns that are the subject wherever they stand")
+    attributives: tuple[str, ...] = Field((), description="words that open an attribute behind a subject's comma")
     inverting: tuple[str, ...] = Field((), description="adverbs that a statement does without, followed by its verb")
     rewrites: tuple[tuple[str, str], ...] = Field((), description="regular expression -> what a statement says instead")
     opinion_prefixes: tuple[str, ...] = Field((), description="'I think that' and the like, regular expressions")

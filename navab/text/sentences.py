@@ -41,7 +41,7 @@ def _break_pattern(ends: str, closers: str, only_closers: str, spaced: bool) -> 
     mark = rf"[{re.escape(ends)}]+[{re.escape(closers)})\]]*"
     mark += rf"(?:[ \u00a0\u202f][{re.escape(only_closers)}])?" if spaced and only_closers else ""
     opener = r"(?=\s+[^a-zß-öø-ÿ\s])" if spaced else ""
-    return re.compile(rf"{mark}{opener}|\s*\n\s*")
+    return re.compile(rf"{mark}{opener}|\n\s*")
 
 
 @cache

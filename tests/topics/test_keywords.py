@@ -50,8 +50,15 @@ def test_ties_are_in_the_order_of_the_alphabet() -> None:
 
 @given(st.lists(st.lists(st.text(max_size=30), max_size=4), max_size=4), st.integers(1, 8))
 def test_every_topic_gets_words_of_its_own_texts(topics: list[list[str]], count: int) -> None:
-    found = keywords(topics, count)
+    found = keywords(topics, count=count)
     assert len(found) == len(topics)
     for words, texts in zip(found, topics, strict=True):
         assert len(words) <= count
         assert set(words) <= {word for text in texts for word in tokenize(text)}
+
+
+def test_stop_words_of_the_nations_languages_are_no_keywords() -> None:
+    texts = [["which election", "which parliament"], ["football match", "football goal"]]
+    assert "which" in keywords(texts)[0]
+    assert "which" not in keywords(texts, languages=["en"])[0]
+    assert keywords(texts, languages=["tlh"]) == keywords(texts)

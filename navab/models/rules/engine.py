@@ -86,9 +86,12 @@ def extract(text: str, nation: Nation, lexicon: Lexicon, official: bool, limit: 
 
 
 def _statements(text: str, nation: Nation, lexicon: Lexicon, official: bool) -> Iterator[_Ranked]:
+    hits = [m.start() for m in lexicon.promising_pattern.finditer(text)]
+    if not hits:
+        return
     quotes = find_quotes(text, lexicon)
     article = Article.of(text, split_sentences(text, lexicon, quotes), quotes)
-    for index in _promising(article, lexicon):
+    for index in _promising(article, hits):
         found = False
         for quotation in quotations(article, index, lexicon):
             found = True
@@ -97,10 +100,9 @@ def _statements(text: str, nation: Nation, lexicon: Lexicon, official: bool) -> 
             yield from _reported(article, index, nation, lexicon, official)
 
 
-def _promising(article: Article, lexicon: Lexicon) -> list[int]:
+def _promising(article: Article, hits: list[int]) -> list[int]:
     """Return the sentences with a stance marker: one scan of the text spares looking at all others."""
     starts = [sentence.start for sentence in article.sentences]
-    hits = (m.start() for m in lexicon.promising_pattern.finditer(article.text))
     return sorted({max(0, bisect.bisect_right(starts, hit) - 1) for hit in hits})
 
 
@@ -159,6 +161,8 @@ def _reported(article: Article, index: int, nation: Nation, lexicon: Lexicon, of
 def _is_own_norm(candidate: Candidate, lexicon: Lexicon) -> bool:
     """Tell whether a candidate is strong enough for the outlet's own voice."""
     weak = (*lexicon.reported_positions, *lexicon.speech_only)
+    if not lexicon.spaced and lexicon.reporting_pattern.search(candidate.text, 0, candidate.stance.start):
+        return False
     return candidate.score >= OWN_VOICE_SCORE and candidate.stance.group.name not in weak
 
 

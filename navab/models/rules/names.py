@@ -113,7 +113,7 @@ def _without_titles(text: str, name: Span, lexicon: Lexicon) -> Span | None:
         start = name.start + words[-2][0]
     found = text[start:end]
     lower = found.lower()
-    if all(word in rules.not_names for word in found.split()):
+    if found.split()[-1] in rules.not_names or found.split()[0] in rules.particles:
         return None
     common = lower in rules.pronouns or lower in lexicon.uncapitalised
     common = common or lower.startswith(tuple(w for w in lexicon.first_person if w[-1] in "'’") or ("\0",))

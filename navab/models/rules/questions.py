@@ -31,7 +31,7 @@ def _ask(positive: str, stance: Stance, form: str, lexicon: Lexicon) -> str | No
     first, _, rest = head.partition(" ")
     template = template.format(form=head, first=first, rest=rest)
     before, after = _strip_openers(before, lexicon), _first_sentence(after, lexicon)
-    if is_fronted(before, lexicon):
+    if is_fronted(before, after, lexicon):
         fronted = _subject_second(template, before.strip(), after.strip(), lexicon)
         return capitalise(fronted) + lexicon.question_mark if fronted else None
     question = _arrange(template, before, after, group.names_subject, lexicon)

@@ -96,7 +96,7 @@ def _cut(rest: str, start: int, end: int, kept: str) -> tuple[str, int]:
 
 def _behind_subject(before: str, rest: str, lexicon: Lexicon) -> int | None:
     """Return where, behind a verb that follows an adverbial, the subject ends; None if that is unsure."""
-    if not is_fronted(before, lexicon):
+    if not is_fronted(before, rest, lexicon):
         return 0
     spaces = len(rest) - len(rest.lstrip())
     end = leading_subject(rest.lstrip(), lexicon)
@@ -147,11 +147,13 @@ def place_negation(rest: str, last: int, negator: str, lexicon: Lexicon) -> str 
     The negation follows pronouns and particles, merges with an indefinite article, precedes an opening
     preposition, and otherwise precedes the predicate at the clause's end: its last words written small.
     """
+    if conjoined := re.search(lexicon.negation.conjoined, rest[:last]):
+        last = conjoined.start()
     clause, beyond = rest[:last], rest[last:]
     words = [m.span() for m in re.finditer(r"\S+", clause)]
     rules = lexicon.negation
     index = 0
-    while index < len(words) - 1 and clause[slice(*words[index])] in rules.skip:
+    while index < len(words) - 1 and clause[slice(*words[index])].rstrip(",") in rules.skip:
         index += 1
     if index >= len(words):
         return None
@@ -176,6 +178,17 @@ def _predicate(clause: str, words: list[tuple[int, int]], first: int, prepositio
         index -= 1
     if index > first and clause[words[index - 1][0] : words[index - 1][1]] in prepositions:
         return index - 1
+    return _complement(clause, words, index, first, prepositions)
+
+
+def _complement(clause: str, words: list[tuple[int, int]], index: int, first: int, prepositions: tuple[str, ...]) -> int:
+    """Step back over a prepositional complement ('am Leben gehalten') that belongs to no noun before it."""
+    for back in range(2, 4):
+        at = index - back
+        if at < first or clause[words[at + 1][0] : words[at + 1][1]] in prepositions:
+            break
+        if clause[slice(*words[at])] in prepositions:
+            return at if at == first or clause[words[at - 1][0]].islower() else index
     return index
 
 

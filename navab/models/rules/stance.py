@@ -188,6 +188,10 @@ def _earlier_clause(earlier: str, local: str, lexicon: Lexicon) -> bool:
         return False
     if ":" in earlier or ";" in earlier:
         return True
+    if not local.strip() and lexicon.attributives:
+        openers = [clause.split(None, 1)[0].lower() for clause in earlier.split(",")[1:] if clause.strip()]
+        if not any(opener in lexicon.attributives for opener in openers):
+            return True
     if not local.strip():
         return word_pattern(lexicon.finite_words, lexicon.spaced).search(earlier) is not None
     return len(words) > _SHORT_OPENING

@@ -51,9 +51,13 @@ def make_statement(content: str, lexicon: Lexicon) -> Candidate | None:
 def _first_clause(text: str, lexicon: Lexicon) -> str:
     """Leave out a clause before a marker that brings its own subject: 'They tried, we need ...'."""
     stance = find_stance(text, lexicon) if lexicon.relatives else None
-    if stance is None or not stance.group.names_subject:
+    if stance is None:
         return text
     before = text[: stance.start].rstrip()
+    if (contrast := _openers(lexicon.contrasts).match(before)) and len(before) > contrast.end():
+        return _first_clause(capitalise(text[contrast.end() :]), lexicon)
+    if not stance.group.names_subject:
+        return text
     if not before.endswith(tuple(lexicon.clause_marks)) or _is_lead(before, lexicon):
         return text
     return capitalise(text[stance.start :])
@@ -73,7 +77,7 @@ def tidy(content: str, lexicon: Lexicon) -> str:
     text = _openers(lexicon.asides).sub("", text).lstrip(" ,") if lexicon.asides else text
     for pattern, plain in lexicon.rewrites:
         text = re.sub(pattern, plain, text)
-    text = _after_colon(without_adverb(_bare(_without_coda(text, lexicon), lexicon), lexicon), lexicon)
+    text = _after_colon(without_adverb(_bare(_without_coda(_bare(text, lexicon), lexicon), lexicon), lexicon), lexicon)
     if not text:
         return ""
     text = text.rstrip("… ").rstrip(

