@@ -44,6 +44,7 @@ class StanceGroup(_Data):
     names_subject: bool = Field(False, description="the form begins with its own subject, as in 'we support'")
     after: tuple[str, ...] = Field((), description="endings that the words before the form must have, if there are any")
     not_after: tuple[str, ...] = Field((), description="words that, right before the form, make it something else")
+    quiet: bool = Field(False, description="too frequent to look for: found where somebody is quoted")
     needs_subject: bool = Field(True, description="without a subject before the form the clause is no statement")
 
 
@@ -101,6 +102,8 @@ class Speakers(_Data):
     national_titles: tuple[str, ...] = Field((), description="offices that, without a foreign country, are at home")
     bodies: tuple[str, ...] = Field(description="institutions written small, or as common nouns, that speak")
     particles: tuple[str, ...] = Field((), description="small words inside a name (van, de la)")
+    plurals: tuple[str, ...] = Field((), description="articles of a plural subject that may hold a position")
+    vague_groups: tuple[str, ...] = Field((), description="nouns that name no group (others, measures)")
     indefinites: tuple[str, ...] = Field((), description="articles of a speaker who has no name (a teacher)")
     large_nouns: bool = Field(False, description="all nouns are written large")
     pronouns: tuple[str, ...] = Field(description="pronouns that stand for a speaker")
@@ -163,7 +166,7 @@ class Lexicon(_Data):
     unclear: tuple[str, ...] = Field(description="openings that point outside the statement")
     unclear_inside: tuple[str, ...] = Field((), description="words that point outside unless somebody is named before")
     anaphora: tuple[str, ...] = Field((), description="pronouns that need a noun before them in the statement")
-    explained: tuple[str, ...] = Field((), description="words of unclear_inside that the sentence explains, as patterns")
+    explained: tuple[str, ...] = Field((), description="patterns of what looks unclear, but is explained further on")
     codas: tuple[str, ...] = Field((), description="openings, as patterns, of a further clause that a statement omits")
     expletives: tuple[str, ...] = Field((), description="openings that look like an unclear one but are none")
     finite_words: tuple[str, ...] = Field((), description="verbs that, before the stance, show another main verb")
@@ -222,8 +225,13 @@ class Lexicon(_Data):
     def promising_pattern(self) -> re.Pattern[str]:
         """Match what a sentence with a stance holds, in plain or in reported mood."""
         elided = [c for c in self.attribution.connectors if c.endswith(("'", "’"))]
-        behind = [c + form for c in elided for form in self.stance_forms if form[0] in "aeiouyéè"]
-        return self._pattern((*self.stance_forms, *behind, *self.attribution.reported))
+        forms = tuple(head for head, form in self.stance_forms.items() if not form.group.quiet)
+        behind = [c + form for c in elided for form in forms if form[0] in "aeiouyéè"]
+        return self._pattern((*forms, *behind, *self.attribution.reported))
+
+    @cached_property
+    def has_quiet_forms(self) -> bool:
+        return any(group.quiet for group in self.stances)
 
     @cached_property
     def position_pattern(self) -> re.Pattern[str]:

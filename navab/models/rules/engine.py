@@ -24,6 +24,8 @@ from navab.text.lexicon import Lexicon, load_lexicon
 from navab.text.sentences import Span, find_quotes, split_sentences
 
 _LONGEST_EVIDENCE = 600
+NO_LEXICON = "no_lexicon"
+_LONG_QUOTE = 40
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,13 +52,13 @@ class RulesEngine:
         started = time.perf_counter()
         try:
             parsed = self._dispatch(request)
-        except ConfigurationError as error:
-            return Response(parsed=None, error=str(error))
+        except ConfigurationError:
+            return Response(parsed=None, error=NO_LEXICON)
         failure = None if parsed is not None else "no_reversal"
         return Response(parsed=parsed, error=failure, latency_s=time.perf_counter() - started)
 
     def _dispatch(self, request: Request) -> BaseModel | None:
-        lexicon = load_lexicon(request.language)
+        lexicon = load_lexicon(self.registry.get(request.nation).lexicon_of(request.language))
         if request.task == "triples":
             return make_triple(request.inputs.get("statement", ""), lexicon)
         if request.task == "extraction":
@@ -91,6 +93,8 @@ def _statements(text: str, nation: Nation, lexicon: Lexicon, official: bool) -> 
         return
     quotes = find_quotes(text, lexicon)
     article = Article.of(text, split_sentences(text, lexicon, quotes), quotes)
+    if lexicon.has_quiet_forms:
+        hits += [quote.start for quote in quotes if quote.end - quote.start > _LONG_QUOTE]
     for index in _promising(article, hits):
         found = False
         for quotation in quotations(article, index, lexicon):

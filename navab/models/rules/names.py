@@ -42,7 +42,9 @@ def unnamed(text: str, start: int, end: int, lexicon: Lexicon) -> Span | None:
     words = text[start:end].split()
     if not 2 <= len(words) <= _LONGEST_TITLE or words[0] not in rules.indefinites:
         return None
-    stop = word_pattern((*lexicon.attribution.scope_stops, *rules.particles), True).search(text, start + len(words[0]), end)
+    stop = word_pattern((*lexicon.attribution.scope_stops, *rules.particles), True).search(
+        text, start + len(words[0]), end
+    )
     found = text[start : stop.start() if stop else end].rstrip(" .")
     return Span(start, start + len(found)) if 2 <= len(found.split()) <= 4 else None
 
@@ -172,7 +174,9 @@ def _plain_name(text: str, start: int, end: int, lexicon: Lexicon) -> Span | Non
 
 def _name_at_end(text: str, start: int, end: int, lexicon: Lexicon) -> Span | None:
     """Find a title and, between it and the end, nothing but a name that begins with a surname."""
-    last = max((m.end() for m in _title_pattern(lexicon.speakers.titles, False).finditer(text, start, end)), default=end)
+    last = max(
+        (m.end() for m in _title_pattern(lexicon.speakers.titles, False).finditer(text, start, end)), default=end
+    )
     if not 2 <= end - last <= _LONGEST_NATIVE_NAME or text[last] not in lexicon.speakers.surnames:
         return None
     stopped = word_pattern(lexicon.attribution.scope_stops, False).search(text, last, end)

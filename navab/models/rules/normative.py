@@ -15,6 +15,7 @@ from navab.text.sentences import Span
 OWN_VOICE_SCORE = 1.0
 _LONGEST_TITLE = 8
 _SHORTEST_REST = 20
+_LONGEST_GROUP = 5
 
 
 def is_own_voice(article: Article, index: int, lexicon: Lexicon) -> bool:
@@ -51,6 +52,8 @@ def holder(article: Article, sentence: Span, candidate: Candidate, lexicon: Lexi
     if stance is None:
         return None
     end = sentence.start + stance.start
+    if group := _group(article.text, sentence.start, end, lexicon):
+        return group
     name = find_name(article.text, sentence.start, end, lexicon)
     if name and lexicon.speakers.large_nouns and not _is_surely_name(name.of(article.text), lexicon):
         return None
@@ -66,6 +69,17 @@ def holder(article: Article, sentence: Span, candidate: Candidate, lexicon: Lexi
     if len(around) <= _LONGEST_TITLE and not rest.strip(" ,"):
         return name
     return _institution(article.text, sentence.start, end, rest, lexicon)
+
+
+def _group(text: str, start: int, end: int, lexicon: Lexicon) -> Span | None:
+    """Take a plain plural subject ('The teachers') or an institution for the holder."""
+    words = text[start:end].split()
+    if not 2 <= len(words) <= _LONGEST_GROUP or words[0].lower() not in lexicon.speakers.plurals:
+        return None
+    small = all(word.islower() and word.isalpha() for word in words[1:])
+    if not small or any(word in lexicon.finite_words or word in lexicon.speakers.vague_groups for word in words[1:]):
+        return None
+    return Span(text.index(words[1], start), start + len(text[start:end].rstrip()))
 
 
 def _is_surely_name(name: str, lexicon: Lexicon) -> bool:

@@ -34,6 +34,8 @@ def _ask(positive: str, stance: Stance, form: str, lexicon: Lexicon) -> str | No
     if is_fronted(before, after, lexicon):
         fronted = _subject_second(template, before.strip(), after.strip(), lexicon)
         return capitalise(fronted) + lexicon.question_mark if fronted else None
+    if "…" in template and lexicon.spaced and not split_lead(before, lexicon)[1].strip():
+        return None
     question = _arrange(template, before, after, group.names_subject, lexicon)
     return capitalise(question) + lexicon.question_mark
 
@@ -74,6 +76,8 @@ def split_lead(before: str, lexicon: Lexicon) -> tuple[str, str]:
     """Split an opening adverbial ('In a democracy,') from the subject."""
     opening = before.split(" ", 1)[0].lower()
     place = f"{before.rstrip()} ".rfind(", ")
+    if before.rstrip().endswith(","):
+        place = before.find(", ")
     if place < 0 or opening not in lexicon.leads:
         return "", before
     return before[: place + 1], before[place + 2 :]

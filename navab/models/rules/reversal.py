@@ -44,20 +44,28 @@ def turn(text: str, stance: Stance, lexicon: Lexicon) -> str | None:
         return None
     if tail.startswith("~"):
         rest = f"{rest[:last].rstrip()} {tail[1:]}{rest[last:]}"
-    elif tail and (negated := _nominal(stance, rest, lexicon)) is not None:
-        if not negated:
+    elif tail:
+        negated = _negate(text[: stance.start], stance, rest, last=last, negator=tail, lexicon=lexicon)
+        if negated is None:
             return None
         rest = negated
-    elif tail:
-        skipped = _behind_subject(text[: stance.start], rest, lexicon)
-        placed = None if skipped is None else place_negation(rest[skipped:], last - skipped, tail, lexicon)
-        if skipped is None or placed is None:
-            return None
-        rest = rest[:skipped] + placed
     head, rest = _adverb_first(stance, head, rest, lexicon)
     if not text[: stance.start].strip(" «“„\"'"):
         head = capitalise(head) if lexicon.spaced else head
     return _merge(text[: stance.start] + head, rest, lexicon)
+
+
+def _negate(before: str, stance: Stance, rest: str, *, last: int, negator: str, lexicon: Lexicon) -> str | None:
+    """Negate what follows a positive form, by an article or by a negator; None where that cannot be done well."""
+    if lexicon.verb_second and word_pattern(lexicon.negators, True).search(rest, 0, last):
+        return None
+    if (nominal := _nominal(stance, rest, lexicon)) is not None:
+        return nominal or None
+    skipped = _behind_subject(before, rest, lexicon)
+    if skipped is None:
+        return None
+    placed = place_negation(rest[skipped:], last - skipped, negator, lexicon)
+    return None if placed is None else rest[:skipped] + placed
 
 
 def _restored(negative: str, following: str, lexicon: Lexicon) -> str | None:
@@ -181,7 +189,9 @@ def _predicate(clause: str, words: list[tuple[int, int]], first: int, prepositio
     return _complement(clause, words, index, first, prepositions)
 
 
-def _complement(clause: str, words: list[tuple[int, int]], index: int, first: int, prepositions: tuple[str, ...]) -> int:
+def _complement(
+    clause: str, words: list[tuple[int, int]], index: int, first: int, prepositions: tuple[str, ...]
+) -> int:
     """Step back over a prepositional complement ('am Leben gehalten') that belongs to no noun before it."""
     for back in range(2, 4):
         at = index - back

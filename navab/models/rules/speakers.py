@@ -48,8 +48,10 @@ def _terms(words: tuple[str, ...], spaced: bool) -> re.Pattern[str]:
 def _description(text: str, start: int, end: int, lexicon: Lexicon) -> str:
     """Take the words before a name back to a mark, the name, and an apposition behind it."""
     marks = re.escape(lexicon.clause_marks + lexicon.sentence_ends)
-    parts = re.split(rf"[{marks}\n“”\"«»]", text[max(0, start - _REACH) : start])
-    before = parts[-1] if parts[-1].strip() or len(parts) < 2 else parts[-2]
+    reach = text[max(0, start - _REACH) : start]
+    parts = re.split(rf"[{marks}\n“”\"«»]", reach)
+    over_comma = len(parts) > 1 and not parts[-1].strip() and reach.rstrip()[-1:] in lexicon.clause_marks
+    before = parts[-2] if over_comma else parts[-1]
     behind = text[end : end + _REACH]
     apposition = re.match(r"\s*(?:,\s*([^,.\n“”\"«»]+),|\(([^)]+)\)|（([^）]+)）)", behind)
     return before + text[start:end] + (apposition.group() if apposition else "")

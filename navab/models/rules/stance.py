@@ -46,6 +46,8 @@ def stances(text: str, lexicon: Lexicon) -> Iterator[Stance]:
         head = found if found in lexicon.stance_forms else found[:1].lower() + found[1:]
         if found in lexicon.decoy_set or head in lexicon.decoy_set or lexicon.decoy_pattern.match(text, match.start()):
             continue
+        if head != found and text[: match.start()].rstrip()[-1:].isalnum():
+            continue
         form = lexicon.stance_forms.get(head)
         if form and (stance := _with_tail(text, match.start(), match.end(), form, lexicon)):
             yield stance

@@ -15,7 +15,9 @@ from navab.text.phrases import capitalise
 from navab.text.sentences import find_quotes
 
 MINIMUM_SCORE = 1.0
+_SHORT_STEM = 4
 _RELATIVE_REACH = 24
+_LEAST_LETTERS = 0.65
 _LONE_QUOTE = re.compile(r"(?:^|\s)['‘]\w")
 _INSERTION = re.compile(r" [–—] [^–—]+ [–—](?=[ ,;.])")
 _ELLIPSIS = re.compile(r"[(\[]\s?(?:\.\.\.|…)\s?[)\]]")
@@ -73,7 +75,8 @@ def _is_inside_quotes(text: str, stance: Stance, lexicon: Lexicon) -> bool:
 
 def tidy(content: str, lexicon: Lexicon) -> str:
     """Write content as a sentence: no opening connector or 'I think that', a capital, a full stop."""
-    text = " ".join(_ELLIPSIS.sub(" ", content).split()).strip(' ,，:：;；-–—“”"«»„…')
+    whole = " ".join(_ELLIPSIS.sub(" ", content).split())
+    text = _without_last_opening(whole.strip(' ,，:：;；-–—“”"«»„…'), whole, lexicon)
     text = _openers(lexicon.asides).sub("", text).lstrip(" ,") if lexicon.asides else text
     for pattern, plain in lexicon.rewrites:
         text = re.sub(pattern, plain, text)
@@ -85,6 +88,16 @@ def tidy(content: str, lexicon: Lexicon) -> str:
     )
     text = capitalise(text) if lexicon.spaced else text
     return text if text.endswith(("?", "？")) else text + lexicon.full_stop
+
+
+def _without_last_opening(text: str, whole: str, lexicon: Lexicon) -> str:
+    """Drop the mark that opens a quotation whose closing mark was dropped from the end."""
+    for left, right in lexicon.quotes:
+        missing = text.count(left) % 2 if left == right else text.count(left) == text.count(right) + 1
+        if missing and whole.rstrip(" ,.").endswith(right):
+            head, _, tail = text.rpartition(left)
+            return head + tail.lstrip(" ")
+    return text
 
 
 def _without_coda(text: str, lexicon: Lexicon) -> str:
@@ -184,7 +197,7 @@ def _is_sentence(text: str, lexicon: Lexicon) -> bool:
     if lexicon.spaced and (text[0].isdigit() or text.count(" ") < 3 or lexicon.question_pattern.match(text)):
         return False
     letters = sum(map(str.isalpha, text))
-    return letters >= 0.7 * len(text)
+    return letters >= _LEAST_LETTERS * len(text)
 
 
 def _subject_is_clear(text: str, stance: Stance, lexicon: Lexicon) -> bool:
@@ -237,14 +250,18 @@ def _lacks_antecedent(text: str, stance: Stance, lexicon: Lexicon) -> bool:
 
 
 @cache
-def _beginnings(words: tuple[str, ...], spaced: bool) -> re.Pattern[str]:
+def _beginnings(words: tuple[str, ...], spaced: bool, compounds: bool = False) -> re.Pattern[str]:
+    """Match beginnings of words; longer ones also inside the compounds of a language that writes these as one."""
     body = "|".join(map(re.escape, words)) or "(?!)"
-    return re.compile(rf"\b(?:{body})" if spaced else body, re.IGNORECASE)
+    long = "|".join(re.escape(word) for word in words if len(word) > _SHORT_STEM) or "(?!)"
+    pattern = rf"\b(?:{body})|(?:{long})" if compounds else rf"\b(?:{body})"
+    return re.compile(pattern if spaced else body, re.IGNORECASE)
 
 
 def _score(text: str, stance: Stance, lexicon: Lexicon) -> float:
     """Score a statement: its marker, its words of value, less its trivia and further markers."""
-    values = {m.group().lower() for m in _beginnings(lexicon.value_words, lexicon.spaced).finditer(text)}
+    beginnings = _beginnings(lexicon.value_words, lexicon.spaced, lexicon.speakers.large_nouns)
+    values = {m.group().lower() for m in beginnings.finditer(text)}
     trivia = sum(1 for _ in _beginnings(lexicon.trivial_words, lexicon.spaced).finditer(text))
     markers = sum(1 for s in stances(text, lexicon) if is_main(text, s, lexicon))
     score = stance.group.weight + 0.5 * min(len(values), 3) - 1.5 * trivia - 0.25 * (markers - 1)

@@ -60,7 +60,8 @@ def is_fronted(before: str, after: str, lexicon: Lexicon) -> bool:
     if (after.split(None, 1) or [""])[0].strip(",") in lexicon.subject_pronouns:
         return True
     words = [word.lower().strip(",") for word in before.split()[:2]]
-    return bool(words) and (words[0] in lexicon.leads or (len(words) > 1 and words[1] in lexicon.leads))
+    behind = len(words) > 1 and words[0] in lexicon.inverting and words[1] in lexicon.leads
+    return bool(words) and (words[0] in lexicon.leads or behind)
 
 
 @cache
@@ -76,7 +77,7 @@ def _subject(
     noun = rf"(?:{det})(?: [a-zß-ÿ]+)? (?!\w*(?i:{office})\b)[{UPPER}][\w-]+(?! (?:{land})\b)"
     lone = rf"(?:(?:[a-zß-ÿ]+[er] )?[{UPPER}][\w-]+(?= [a-zß-ÿ])|(?:{land})(?= \w))"
     end = rf"(?! (?:{'|'.join(more) or '(?!)'})\b)"
-    return re.compile(rf"(?:(?:{pro})(?= [a-zß-ÿ])|{noun}(?= \w)|{lone}){end}")
+    return re.compile(rf"(?:{pro})(?= \w)|(?:{noun}(?= \w)|{lone}){end}")
 
 
 def without_adverb(text: str, lexicon: Lexicon) -> str:

@@ -43,6 +43,30 @@ def extract(nation: str, text: str, official: bool = False) -> list[ExtractedSta
             "The government should cut taxes.",
             "Tom Reed",
         ),
+        (
+            "us",
+            "“I strongly oppose the new tax on energy,” said Senator Tom Reed.",
+            "Tom Reed strongly opposes the new tax on energy.",
+            "Tom Reed",
+        ),
+        (
+            "us",
+            "Tom Reed said the state must “protect the freedom of the press and the courts.”",
+            "The state must protect the freedom of the press and the courts.",
+            "Tom Reed",
+        ),
+        (
+            "us",
+            "“The state must protect families,” said Deputy Secretary of State Ann Hale.",
+            "The state must protect families.",
+            "Ann Hale",
+        ),
+        (
+            "cn",
+            "城市建设和环境保护局负责人单明表示：“工厂必须保护河流的环境。”",
+            "工厂必须保护河流的环境。",
+            "单明",
+        ),
         ("us", "Tom Reed opposes the new tax on energy.", "Tom Reed opposes the new tax on energy.", "Tom Reed"),
         (
             "fr",

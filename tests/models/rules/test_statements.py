@@ -67,3 +67,65 @@ def test_a_long_sentence_gives_its_stance_clause() -> None:
     candidate = make_statement(content, load_lexicon("zh"))
     assert candidate is not None
     assert candidate.text == "各方应当通过对话解决争端。"
+
+
+@pytest.mark.parametrize(
+    ("content", "expected"),
+    [
+        (
+            "Companies that poison rivers must pay for the damage.",
+            "Companies that poison rivers must pay for the damage.",
+        ),
+        (
+            "A town with 12,000 voters must have a court of its own.",
+            "A town with 12,000 voters must have a court of its own.",
+        ),
+        ("Land claims should be settled by the courts.", "Land claims should be settled by the courts."),
+        ("I don't think that the state should censor the press.", "The state should not censor the press."),
+        ("The state must protect workers, and it has no choice.", "The state must protect workers."),
+        ("The government should cut taxes and that he expects a vote.", "The government should cut taxes."),
+        ("Banks are rich, but families need to pay less tax.", "Families need to pay less tax."),
+        ("Last week, the government should have no secrets.", "The government should have no secrets."),
+    ],
+)
+def test_one_clause_is_left(content: str, expected: str) -> None:
+    candidate = make_statement(content, load_lexicon("en"))
+    assert (candidate.text if candidate else None) == (None if "no secrets" in content else expected)
+
+
+@pytest.mark.parametrize(
+    ("language", "content"),
+    [
+        ("en", "The law that the state should repeal is too old for our country."),
+        ("en", "The belief that western governments must act is common."),
+        ("en", "The government should take a look at that."),
+        ("en", "A word of caution, should Norway leave the peace treaty."),
+        ("zh", "多位外国政要表示满意合作成果。"),
+        ("en", "The police must have known about the crime."),
+        ("en", "The report on school reform should be ready by March."),
+        ("en", "Prison advocates and lawyers have written to the government."),
+        ("en", "Minister Endorses New Law On Public Schools."),
+        ("en", "The government must tell you about your rights."),
+        ("zh", "本次人民代表大会应出席代表二千人。"),
+        ("zh", "坚持走符合自身国情的发展道路。"),
+        ("zh", "推出有利于经济稳定增长的政策。"),
+    ],
+)
+def test_what_only_looks_like_a_stance(language: str, content: str) -> None:
+    assert make_statement(content, load_lexicon(language)) is None
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        "自然保护区必须限制车辆。",
+        "经济发展应当服务人民。",
+        "有关部门应当公开信息。",
+        "中法两国应当加强文化合作。",
+        "中国支持各国平等对话。",
+    ],
+)
+def test_a_subject_that_begins_like_a_subordinator(content: str) -> None:
+    candidate = make_statement(content, load_lexicon("zh"))
+    assert candidate is not None
+    assert candidate.text == content
