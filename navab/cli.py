@@ -245,4 +245,5 @@ def _report_defect(kind: type[BaseException], error: BaseException, _: Traceback
     """What nobody foresaw is a defect of navab: still one line, with the way to see more."""
     cause = getattr(error, "cause", None) or error  # what Ray wraps
     message = " ".join(str(cause).split())[:300]
-    print(f"navab: internal error, {type(cause).__name__}: {message}; run again with --debug and report it", file=sys.stderr)
+    advice = "run again with --debug and report it"
+    print(f"navab: internal error, {type(cause).__name__}: {message}; {advice}", file=sys.stderr)

@@ -104,8 +104,8 @@ def check_tolerance(view: View) -> None:
     if records and bad / records > view.configuration.tolerance:
         raise ToleranceError(
             f"{bad:,} of {records:,} records are unreadable ({100 * bad / records:.1f} %), more than "
-            f"tolerance={view.configuration.tolerance} allows; {articles.worst_file(rows)}; mend the files, take them out of `sources`, or "
-            "raise it"
+            f"tolerance={view.configuration.tolerance} allows; {articles.worst_file(rows)}; mend the files, take them "
+            "out of `sources`, or raise it"
         )
 
 

@@ -106,7 +106,9 @@ def test_planted_statements(found: Found, planted: dict[str, Any]) -> None:
 
 
 def test_contradictions(found: Found, planted: dict[str, Any]) -> None:
-    wanted = {frozenset(fold_text(one[side]["text"]) for side in ("left", "right")) for one in planted["contradictions"]}
+    wanted = {
+        frozenset(fold_text(one[side]["text"]) for side in ("left", "right")) for one in planted["contradictions"]
+    }
     assert found.pairs("contradiction") == wanted
 
 

@@ -119,9 +119,7 @@ def filesystem() -> fsspec.AbstractFileSystem:
 
 
 @pytest.fixture
-def root(
-    inputs: ReleaseInputs, options: ReleaseOptions, filesystem: fsspec.AbstractFileSystem, tmp_path: Path
-) -> Path:
+def root(inputs: ReleaseInputs, options: ReleaseOptions, filesystem: fsspec.AbstractFileSystem, tmp_path: Path) -> Path:
     """A written release."""
     build_release(inputs, options, filesystem, str(tmp_path / "small"))
     return tmp_path / "small"

@@ -32,10 +32,7 @@ def test_bytes_do_not_depend_on_what_lies_under_nulls(
     inputs: ReleaseInputs, options: ReleaseOptions, filesystem: Any, root: Path, tmp_path: Path
 ) -> None:
     hidden = inputs.triples.with_columns(
-        pl.when(pl.col("topic_id").is_null())
-        .then(None)
-        .otherwise(pl.col("topic_id").fill_null(77))
-        .alias("topic_id"),
+        pl.when(pl.col("topic_id").is_null()).then(None).otherwise(pl.col("topic_id").fill_null(77)).alias("topic_id"),
         pl.when(pl.col("speaker").is_null()).then(None).otherwise(pl.lit("x" * 40)).alias("ignored"),
     )
     build_release(replace(inputs, triples=hidden), options, filesystem, str(tmp_path / "again"))

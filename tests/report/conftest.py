@@ -67,9 +67,7 @@ CHINA = replace(
 
 @pytest.fixture
 def data() -> ReportData:
-    kept = ConflictSide(
-        statement="应当减税。", evidence="他说应当减税。", retained=True, source="甲", support=3
-    )
+    kept = ConflictSide(statement="应当减税。", evidence="他说应当减税。", retained=True, source="甲", support=3)
     lost = ConflictSide(statement="不应减税。", evidence="他说不应减税。", retained=False, source="乙")
     return ReportData(
         title="Two nations",
@@ -91,9 +89,7 @@ def data() -> ReportData:
                 language="zh",
             ),
         ),
-        checks=(
-            Check(name="articles", nation="cn", equation="a = b + c", left=1000, right=1000, holds=True),
-        ),
+        checks=(Check(name="articles", nation="cn", equation="a = b + c", left=1000, right=1000, holds=True),),
         triples=(
             TripleSample(
                 nation="cn",

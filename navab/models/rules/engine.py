@@ -24,7 +24,11 @@ from navab.text.lexicon import Lexicon, load_lexicon
 from navab.text.sentences import Span, find_quotes, split_sentences
 
 _LONGEST_EVIDENCE = 600
+# Why there is no answer.
 NO_LEXICON = "no_lexicon"
+NO_REVERSAL = "no_reversal"
+UNKNOWN_NATION = "unknown_nation"
+UNKNOWN_TASK = "unknown_task"
 _LONG_QUOTE = 40
 
 
@@ -50,22 +54,26 @@ class RulesEngine:
 
     def _answer(self, request: Request) -> Response:
         started = time.perf_counter()
-        try:
-            parsed = self._dispatch(request)
-        except ConfigurationError:
-            return Response(parsed=None, error=NO_LEXICON)
-        failure = None if parsed is not None else "no_reversal"
-        return Response(parsed=parsed, error=failure, latency_s=time.perf_counter() - started)
+        answer = self._dispatch(request)
+        if isinstance(answer, str):
+            return Response(parsed=None, error=answer)
+        return Response(parsed=answer, latency_s=time.perf_counter() - started)
 
-    def _dispatch(self, request: Request) -> BaseModel | None:
-        lexicon = load_lexicon(self.registry.get(request.nation).lexicon_of(request.language))
+    def _dispatch(self, request: Request) -> BaseModel | str:
+        """The response, or the reason why there is none."""
+        nation = self.registry.nations.get(request.nation)
+        if nation is None:
+            return UNKNOWN_NATION
+        try:
+            lexicon = load_lexicon(nation.lexicon_of(request.language))
+        except ConfigurationError:
+            return NO_LEXICON
         if request.task == "triples":
-            return make_triple(request.inputs.get("statement", ""), lexicon)
+            return make_triple(request.inputs.get("statement", ""), lexicon) or NO_REVERSAL
         if request.task == "extraction":
-            nation = self.registry.get(request.nation)
             official = request.inputs.get("official") == "true"
             return extract(request.inputs.get("text", ""), nation, lexicon, official, self.max_statements)
-        raise ConfigurationError(f"the rules engine does not know the task '{request.task}'")
+        return UNKNOWN_TASK
 
 
 def make_triple(statement: str, lexicon: Lexicon) -> TripleText | None:

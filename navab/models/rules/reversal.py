@@ -140,7 +140,9 @@ def _nominal(stance: Stance, rest: str, lexicon: Lexicon) -> str | None:
     at = words[index][0]
     word = rest[slice(*words[index])]
     following = rest[words[index + 1][0]] if index + 1 < len(words) else ""
-    if word[0].islower() and not (word.endswith("e") and following.isupper() and word not in lexicon.uncapitalised):
+    if word[0].islower() and not (
+        word.endswith("e") and following.isupper() and word not in lexicon.speakers.determiners
+    ):
         return None
     end = at + len(word)
     for pattern, article, ending in rules.bare:
