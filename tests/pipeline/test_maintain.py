@@ -7,11 +7,13 @@ import shutil
 from pathlib import Path
 
 import polars as pl
+import pytest
 from deltalake import DeltaTable
 
 from tests.lakes import differences, navab, sample_configuration, tables, versions
 
 
+@pytest.mark.slow
 def test_maintain_removes_what_was_made_anew(built: Path, tmp_path: Path) -> None:
     lake = tmp_path / "lake"
     shutil.copytree(built, lake)

@@ -11,7 +11,7 @@ from navab.models.rules.reversal import turn
 from navab.models.rules.stance import Stance, clause_start, find_stance, is_main, stances, word_pattern
 from navab.models.rules.wordorder import without_adverb
 from navab.text.lexicon import Lexicon
-from navab.text.phrases import capitalise
+from navab.text.phrases import capitalise, phrase_pattern
 from navab.text.sentences import find_quotes
 
 MINIMUM_SCORE = 1.0
@@ -252,17 +252,20 @@ def _lacks_antecedent(text: str, stance: Stance, lexicon: Lexicon) -> bool:
 @cache
 def _beginnings(words: tuple[str, ...], spaced: bool, compounds: bool = False) -> re.Pattern[str]:
     """Match beginnings of words; longer ones also inside the compounds of a language that writes these as one."""
-    body = "|".join(map(re.escape, words)) or "(?!)"
-    long = "|".join(re.escape(word) for word in words if len(word) > _SHORT_STEM) or "(?!)"
-    pattern = rf"\b(?:{body})|(?:{long})" if compounds else rf"\b(?:{body})"
-    return re.compile(pattern if spaced else body, re.IGNORECASE)
+    small = [word.lower() for word in words]
+    if not spaced:
+        return phrase_pattern(small, False)
+    body = rf"\b{phrase_pattern(small, False).pattern}"
+    long = phrase_pattern([word for word in small if len(word) > _SHORT_STEM], False).pattern
+    return re.compile(rf"{body}|{long}" if compounds else body)
 
 
 def _score(text: str, stance: Stance, lexicon: Lexicon) -> float:
     """Score a statement: its marker, its words of value, less its trivia and further markers."""
     beginnings = _beginnings(lexicon.value_words, lexicon.spaced, lexicon.speakers.large_nouns)
-    values = {m.group().lower() for m in beginnings.finditer(text)}
-    trivia = sum(1 for _ in _beginnings(lexicon.trivial_words, lexicon.spaced).finditer(text))
+    small = text.lower()
+    values = {m.group() for m in beginnings.finditer(small)}
+    trivia = sum(1 for _ in _beginnings(lexicon.trivial_words, lexicon.spaced).finditer(small))
     markers = sum(1 for s in stances(text, lexicon) if is_main(text, s, lexicon))
     score = stance.group.weight + 0.5 * min(len(values), 3) - 1.5 * trivia - 0.25 * (markers - 1)
     middle = sum(lexicon.statement_length) / 2
