@@ -85,7 +85,7 @@ class ScreeningSection(Section):
     """What is value-sensitive."""
 
     keep: Literal["sensitive", "all"] = Field("sensitive", description="all: screening decides nothing")
-    threshold: float = Field(0.03, ge=-1, le=1, description="Sensitivity from which an article is kept")
+    threshold: float = Field(0.0, ge=-1, le=1, description="Sensitivity from which an article is kept")
 
 
 class EngineSection(Section):

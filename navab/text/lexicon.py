@@ -131,6 +131,7 @@ class Lexicon(_Data):
     abbreviations: tuple[str, ...] = ()
     ordinal_nouns: tuple[str, ...] = Field((), description="words before which '3.' is an ordinal, not an end")
     statement_length: tuple[int, int] = Field(description="shortest and longest statement, in characters")
+    least_score: float = Field(1.0, description="score from which a sentence is kept as a statement")
     clause_statements: bool = Field(False, description="a statement is one clause, not the whole sentence")
     open_endings: tuple[str, ...] = Field((), description="a clause that ends so goes on in the next")
     question: str = Field(description="question template of stance forms that declare none")

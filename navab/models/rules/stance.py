@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 
 from navab.text.lexicon import Lexicon, StanceForm, StanceGroup
 
@@ -36,6 +36,28 @@ class Stance:
 
 def find_stance(text: str, lexicon: Lexicon) -> Stance | None:
     """Find the first stance marker of the main clause; a marker in a subordinate clause does not count."""
+    return _first_main(text, _Known(lexicon))
+
+
+class _Known:
+    """A lexicon as a cache key: by identity, since hashing all its words would cost more than the search."""
+
+    __slots__ = ("lexicon",)
+
+    def __init__(self, lexicon: Lexicon) -> None:
+        self.lexicon = lexicon
+
+    def __hash__(self) -> int:
+        return id(self.lexicon)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, _Known) and self.lexicon is other.lexicon
+
+
+@lru_cache(maxsize=256)
+def _first_main(text: str, known: _Known) -> Stance | None:
+    """The same sentence is searched by every step that cleans, turns or asks it: the last few are remembered."""
+    lexicon = known.lexicon
     return next((s for s in stances(text, lexicon) if is_main(text, s, lexicon)), None)
 
 

@@ -14,7 +14,6 @@ from navab.text.lexicon import Lexicon
 from navab.text.phrases import capitalise, phrase_pattern
 from navab.text.sentences import find_quotes
 
-MINIMUM_SCORE = 1.0
 _SHORT_STEM = 4
 _RELATIVE_REACH = 24
 _LEAST_LETTERS = 0.65
@@ -47,7 +46,7 @@ def make_statement(content: str, lexicon: Lexicon) -> Candidate | None:
     if not (_subject_is_clear(text, stance, lexicon) and turn(text, stance, lexicon)):
         return None
     score = _score(text, stance, lexicon)
-    return Candidate(text, stance, score) if score >= MINIMUM_SCORE and ask(text, lexicon) else None
+    return Candidate(text, stance, score) if score >= lexicon.least_score and ask(text, lexicon) else None
 
 
 def _first_clause(text: str, lexicon: Lexicon) -> str:
