@@ -39,6 +39,7 @@ def head(tmp_path: Path) -> Iterator[Head]:
         "RAY_USAGE_STATS_ENABLED": "0",
         "RAY_AUTH_MODE": "disabled",
         "RAY_TMPDIR": str(temporary),
+        "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",  # as in an activated environment
     }
     environment.pop("RAY_ADDRESS", None)
     port, dashboard = _free_port(), _free_port()
