@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -17,6 +18,7 @@ from navab.errors import ConfigurationError, NavabError, NothingToReleaseError
 from navab.nations.registry import Registry
 
 if TYPE_CHECKING:
+    from navab.lake.claim import Claim
     from navab.lake.lake import Lake
     from navab.view import View
 
@@ -40,7 +42,7 @@ def run(config: Path | None, settings: Sequence[str], until: str | None) -> None
     if not configuration.sources:
         print("navab: warning: no `sources` are configured: nothing new will be read", file=sys.stderr)
     started = time.monotonic()
-    with lake.claim("run") as claim:
+    with _writing(view, "run") as claim:
         try:
             pipeline.run_stages(view, claim, record, until)
             record.outcome = "done"
@@ -140,7 +142,7 @@ def maintain(config: Path | None, settings: Sequence[str]) -> None:
 
     _, lake, view = _open(config, settings)
     lake.check_location()
-    with lake.claim("maintain") as claim:
+    with _writing(view, "maintain") as claim:
         done = clean(view, claim)
     table = _table("table", "rows removed", "files before", "files after", "old files deleted")
     for one in done:
@@ -175,9 +177,9 @@ def topics_import(file: Path, config: Path | None, settings: Sequence[str]) -> N
     """Take people's decisions from a CSV."""
     from navab.overrides import import_decisions, read_decisions  # noqa: PLC0415
 
-    _, lake, view = _open(config, settings)
+    _, _, view = _open(config, settings)
     decisions = read_decisions(file, view)
-    with lake.claim("topics import") as claim:
+    with _writing(view, "topics import") as claim:
         count = import_decisions(decisions, view, claim)
     _print(f"{count:,} new decisions; the next `navab run` follows them")
 
@@ -186,11 +188,27 @@ def _open(config: Path | None, settings: Sequence[str]) -> tuple[Configuration, 
     if config is None and DEFAULT_FILE.exists():
         config = DEFAULT_FILE
     configuration = load_configuration(config, settings)
+    from navab.lake.evolution import check_schema  # noqa: PLC0415
+    from navab.lake.schema import table_names  # noqa: PLC0415
     from navab.pipeline import open_lake, open_view  # noqa: PLC0415
 
     lake = open_lake(configuration)
     lake.check_address()
-    return configuration, lake, open_view(configuration, lake)
+    view = open_view(configuration, lake)
+    check_schema(lake, [view.snapshot(name) for name in table_names()])
+    return configuration, lake, view
+
+
+@contextmanager
+def _writing(view: View, command: str) -> Iterator[Claim]:
+    """Claim the lake and bring its tables to the declared schemas before anything else is written."""
+    from navab.lake.evolution import evolve  # noqa: PLC0415
+
+    with view.lake.claim(command) as claim:
+        for change in evolve(view.lake, claim):
+            print(f"lake: table {change.table}: {change.text}", file=sys.stderr)
+        view.forget()  # what was opened before the claim may have changed
+        yield claim
 
 
 def _check_exists(view: View) -> None:

@@ -103,7 +103,7 @@ def plan(name: str, view: View) -> list[Unit]:
             (snapshot.file_path(int(str(index))), part[schema.key[0]].to_numpy(), part["fingerprint"].to_numpy())
             for (index,), part in own.sort(FILE, schema.key[0]).group_by(FILE, maintain_order=True)
         )
-        selection = Selection(tuple(schema.arrow.names), schema.key[0], parts)
+        selection = Selection(name, tuple(schema.arrow.names), schema.key[0], parts)
         superseded = sum(counts.get(position, 0) for position in positions)
         paths = group["path"].to_list()
         units.append(

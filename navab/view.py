@@ -57,6 +57,11 @@ class View:
             self._snapshots[table] = self.lake.table(table).snapshot()
         return self._snapshots[table]
 
+    def pin(self, snapshots: Mapping[str, TableSnapshot]) -> None:
+        """Look at the given versions of tables instead of the latest ones."""
+        self.forget(tuple(snapshots))
+        self._snapshots.update(snapshots)
+
     def rows(self, table: str, *columns: str) -> pl.DataFrame:
         """All rows, current or not: key, nation, fingerprint, the columns asked for, and `_file`."""
         schema = load_schema(table)

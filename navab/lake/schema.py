@@ -88,5 +88,5 @@ def table_names() -> tuple[str, ...]:
 
 @cache
 def schema_version() -> int:
-    """Version of the whole set of declarations; a breaking change raises it."""
+    """Version of the whole set of declarations; every change raises it."""
     return int((schema_folder() / "VERSION").read_text("utf-8"))

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -76,6 +77,15 @@ class TableSnapshot:
     def rows(self) -> int:
         return int(self.files["rows"].sum())
 
+    @property
+    def stored(self) -> pa.Schema | None:
+        """The columns that this version has, which an older navab may have written; None if there is no table."""
+        return None if self._delta is None else pa.schema(self._delta.schema().to_arrow())
+
+    @property
+    def description(self) -> str | None:
+        return None if self._delta is None else self._delta.metadata().description
+
     def file_path(self, index: int) -> str:
         """Path of an active file by its position in `files`."""
         return self.storage.path("tables", self.schema.name, self.files["path"][index])
@@ -123,6 +133,20 @@ class TableSnapshot:
             return
         self._delta.create_write_transaction(actions, "append", delta_schema, commit_properties=properties)
 
+    def alter(self, columns: Sequence[str], properties: CommitProperties) -> None:
+        """Add declared columns, or fields within them, that this version lacks, and bring its description up to date.
+
+        Data files stay as they are: a column that a file lacks is read as null.
+        """
+        if self._delta is None:
+            return
+        declared = Schema.from_arrow(self.schema.arrow).fields
+        fields = [field for field in declared if field.name in columns]
+        if fields:
+            self._delta.alter.add_columns(fields, commit_properties=properties)
+        if self.description != self.schema.description:
+            self._delta.alter.set_table_description(self.schema.description, commit_properties=properties)
+
 
 class LakeTable:
     """A table by name: opens snapshots and commits files to the latest one."""
@@ -132,11 +156,11 @@ class LakeTable:
         self.schema = load_schema(name)
         self.application = f"navab/{name}"
 
-    def snapshot(self) -> TableSnapshot:
-        """Open the latest version."""
+    def snapshot(self, version: int | None = None) -> TableSnapshot:
+        """Open the latest version, or an earlier one."""
         uri = self.storage.uri("tables", self.schema.name)
         try:
-            delta = DeltaTable(uri, storage_options=self.storage.delta_options() or None)
+            delta = DeltaTable(uri, version, storage_options=self.storage.delta_options() or None)
         except TableNotFoundError:
             delta = None
         except (DeltaError, OSError) as error:
@@ -165,9 +189,7 @@ class LakeTable:
         The fence is Delta's application transaction: a holder of an older epoch is refused.
         """
         snapshot = self.snapshot()
-        fenced_at = snapshot.fence(self.application)
-        if fenced_at is not None and fenced_at > epoch:
-            raise ClaimLostError(f"another run has taken the lake (epoch {fenced_at}, this run has {epoch})")
+        properties = self._fenced(snapshot, epoch)
         active = set(snapshot.files["path"])
         named = {file.path: file for file in files}
         added = [file for path, file in named.items() if path not in active]
@@ -178,11 +200,29 @@ class LakeTable:
         ]
         if not added and not removed:
             return 0
-        properties = CommitProperties(app_transactions=[Transaction(self.application, epoch)], max_commit_retries=0)
-        try:
+        with self._commit_errors():
             snapshot.commit([*(file.action() for file in added), *removed], properties)
+        return sum(file.rows for file in added)
+
+    def alter(self, columns: Sequence[str], epoch: int) -> None:
+        """Give the table declared columns that it lacks, and its declared description; fenced like `commit`."""
+        snapshot = self.snapshot()
+        properties = self._fenced(snapshot, epoch)
+        with self._commit_errors():
+            snapshot.alter(columns, properties)
+
+    def _fenced(self, snapshot: TableSnapshot, epoch: int) -> CommitProperties:
+        """What a commit to a snapshot carries; raises ClaimLostError if a later epoch has written to it."""
+        fenced_at = snapshot.fence(self.application)
+        if fenced_at is not None and fenced_at > epoch:
+            raise ClaimLostError(f"another run has taken the lake (epoch {fenced_at}, this run has {epoch})")
+        return CommitProperties(app_transactions=[Transaction(self.application, epoch)], max_commit_retries=0)
+
+    @contextmanager
+    def _commit_errors(self) -> Iterator[None]:
+        try:
+            yield
         except CommitFailedError as error:
             raise ClaimLostError(f"another run wrote to table {self.schema.name} at the same time: {error}") from error
         except (DeltaError, OSError) as error:
             raise StorageError(f"cannot commit to table {self.schema.name}: {error}") from error
-        return sum(file.rows for file in added)

@@ -74,7 +74,9 @@ def build_release(inputs: ReleaseInputs, options: ReleaseOptions, fs: AbstractFi
         if existing is None:
             remove_leftovers(fs, root)
         shards = _write_shards(subsets, options, fs, root, write=existing is None)
-        made = _manifest(inputs, options, shards, subsets)
+        # A newer schema version alone makes no other release: what counts is the content of the shards.
+        version = existing.schema_version if existing else str(schema_version())
+        made = _manifest(inputs, options, shards, subsets, version)
         if existing is None:
             return _finish(made, subsets, options, fs, root)
     if existing.fingerprint != made.fingerprint:
@@ -123,6 +125,7 @@ def _manifest(
     options: ReleaseOptions,
     shards: Sequence[Shard],
     subsets: Mapping[str, pl.DataFrame],
+    version: str,
 ) -> Manifest:
     """Describe the shards; the other files are listed once they are written."""
     engines = sorted(set().union(*(rows["engine"].unique() for rows in subsets.values())))
@@ -132,7 +135,7 @@ def _manifest(
         "name": options.name,
         "version": options.version,
         "licence": options.licence,
-        "schema_version": str(schema_version()),
+        "schema_version": version,
     }
     return Manifest(
         **identity,

@@ -153,6 +153,7 @@ class ReadFile:
                         "crawl": file.source.crawl,
                         "generation": unit.facts["generation"],
                         "read_at": datetime.now(UTC),
+                        "format": file.format,
                     }
                 ]
             ),

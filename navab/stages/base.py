@@ -26,16 +26,19 @@ from navab.view import View
 class Selection:
     """Rows of one table that a unit reads: per file, their keys and fingerprints."""
 
+    table: str
     columns: tuple[str, ...]
     key: str
     parts: tuple[tuple[str, Int64Array, Int64Array], ...]
 
     def read(self, storage: Storage) -> pl.DataFrame:
-        """Read the rows, sorted by key."""
+        """Read the rows, sorted by key; a column that an old file lacks is null."""
         frames = []
+        schema = load_schema(self.table).arrow
         names = list(dict.fromkeys([self.key, "fingerprint", *self.columns]))
         for path, keys, fingerprints in self.parts:
-            table = pl.DataFrame(pq.read_table(path, columns=names, filesystem=storage.arrow_filesystem))
+            rows = pq.read_table(path, columns=names, schema=schema, filesystem=storage.arrow_filesystem)
+            table = pl.DataFrame(rows)
             wanted = pl.DataFrame({self.key: keys, "fingerprint": fingerprints})
             frames.append(table.join(wanted, on=[self.key, "fingerprint"], how="semi"))
         return pl.concat(frames).sort(self.key)
@@ -176,7 +179,7 @@ def _selection(view: View, table: str, rows: pl.DataFrame, column: str, columns:
         (snapshot.file_path(int(str(index))), part[column].to_numpy(), part[fingerprint].to_numpy())
         for (index,), part in wanted.group_by(file, maintain_order=True)
     )
-    return Selection(tuple(columns), view.key(table), parts)
+    return Selection(table, tuple(columns), view.key(table), parts)
 
 
 def _file_of(table: str) -> str:
