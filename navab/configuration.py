@@ -53,8 +53,15 @@ class Source(Section):
 class LanguageSection(Section):
     """Language identification with fastText."""
 
-    model: str = Field("lid.176.ftz", description="Path of a fastText model, or the bundled lid.176.ftz")
-    min_confidence: float = Field(0.5, ge=0, le=1, description="Below it an article's language is uncertain")
+    model: str = Field(
+        "lid.176.ftz", description="Path of a fastText model (lid.176, GlotLID or other), or the bundled lid.176.ftz"
+    )
+    min_confidence: float | None = Field(
+        None, ge=0, le=1, description="Below it an article's language is uncertain; absent: the nation's own, or 0.5"
+    )
+    max_foreign: float = Field(
+        0.3, ge=0, le=1, description="Share of an article's passages in another language from which it is mixed"
+    )
     min_chars: int = Field(40, ge=1, description="Shorter texts are rejected")
 
 

@@ -39,6 +39,7 @@ class Nation(BaseModel):
     code: str = Field(pattern=r"^[a-z]{2,3}$")
     name: str
     languages: tuple[str, ...] = Field(min_length=1)
+    min_confidence: float = Field(0.5, ge=0, le=1)
     lexicons: Mapping[str, str] = Field(default_factory=dict)
     official_sources: tuple[OfficialSource, ...] = ()
     home_terms: Mapping[str, tuple[str, ...]] = Field(default_factory=dict)

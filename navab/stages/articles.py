@@ -24,11 +24,11 @@ from navab.nations.registry import Registry
 from navab.readers.files import READERS, SourceFile, list_source, open_source
 from navab.readers.records import CORRUPT_FILE, MISSING_TEXT, WRONG_TYPE, RawRecord, parse_time, text_field
 from navab.stages.base import Equation, Output, Stage, Step, Unit
-from navab.text.language import chinese_script, identify
+from navab.text.language import Language, identify
 from navab.text.normalise import clean_text
 from navab.view import View
 
-VERSION = 1
+VERSION = 2
 BATCH_RECORDS = 1000
 
 # Why a readable record is refused.
@@ -36,6 +36,7 @@ UNKNOWN_NATION = "unknown_nation"
 TOO_SHORT = "too_short"
 OTHER_LANGUAGE = "other_language"
 UNCERTAIN_LANGUAGE = "uncertain_language"
+MIXED_LANGUAGE = "mixed_language"
 
 
 def storage_options(configuration: Configuration) -> StorageOptions:
@@ -90,7 +91,7 @@ def plan(view: View) -> list[Unit]:
 def _reading_signature(view: View, file: SourceFile) -> int:
     settings = file.source.model_dump(exclude={"path"})
     nations = {
-        code: nation.model_dump(include={"languages", "official_sources"})
+        code: nation.model_dump(include={"languages", "min_confidence", "official_sources"})
         for code, nation in view.registry.nations.items()
         if file.source.nation in (None, code)
     }
@@ -165,19 +166,23 @@ class ReadFile:
         texts = [f"{row['title'] or ''}\n{row['text']}" for row in readable]
         for row, language in zip(readable, identify(texts, options.model), strict=True):
             row["language"], row["language_score"] = language.code, language.score
-            row["script"] = chinese_script(row["text"]) if language.code == "zh" else None
-            row["rejected_reason"] = self._refusal(row)
+            row["script"] = language.script
+            row["rejected_reason"] = self._refusal(row, language)
         return Output("articles", load_schema("articles").table(rows))
 
-    def _refusal(self, row: dict[str, Any]) -> str | None:
+    def _refusal(self, row: dict[str, Any], language: Language) -> str | None:
         options = self.configuration.language
         if row["nation"] is None:
             return UNKNOWN_NATION
         if len(row["text"]) < options.min_chars:
             return TOO_SHORT
-        if row["language"] not in self.registry.get(row["nation"]).languages:
+        if language.foreign > options.max_foreign:
+            return MIXED_LANGUAGE
+        nation = self.registry.get(row["nation"])
+        if language.code not in nation.languages:
             return OTHER_LANGUAGE
-        return UNCERTAIN_LANGUAGE if row["language_score"] < options.min_confidence else None
+        least = nation.min_confidence if options.min_confidence is None else options.min_confidence
+        return UNCERTAIN_LANGUAGE if language.score < least else None
 
 
 class RecordParser:

@@ -1,8 +1,12 @@
-"""Language identification with fastText (Joulin et al. 2017), and the script of Chinese texts."""
+"""Language identification with fastText (Joulin et al. 2017), and the script of Chinese texts.
+
+Any fastText model will do: lid.176 labels a text `zh`, GlotLID `cmn_Hani` or `zho_Hans`. What models are known to
+confuse is settled by signs in the text, which are data: `languages.yaml`.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
 from importlib import resources
@@ -10,44 +14,126 @@ from pathlib import Path
 from typing import Any
 
 import fasttext
+import langcodes
+import numpy as np
+import numpy.typing as npt
+import opencc
 
 from navab.errors import ConfigurationError
+from navab.text.varieties import Varieties
 
 BUNDLED_MODEL = "lid.176.ftz"
 _READ_CHARS = 1000
-# Frequent characters that exist in one script only.
-_SIMPLIFIED = frozenset("这国个们来时为说发经产动进还过对开关问题实现从业东车长门见觉让应该权会议习战争农义务处变认识")
-_TRADITIONAL = frozenset("這國個們來時為說發經產動進還過對開關問題實現從業東車長門見覺讓應該權會議習戰爭農義務處變認識")
+_PASSAGES = 5
+_PASSAGE_CHARS = 120
+_LEAST_PASSAGE_CHARS = 60
+_SURE = 0.8
+_SCRIPTS = ("", "Hans", "Hant")
 
 
 @dataclass(frozen=True, slots=True)
 class Language:
-    """An identified language: ISO 639-1 code (or 639-3 where there is none) and confidence 0 to 1."""
+    """What a text is written in.
+
+    `code` is ISO 639-1 (639-3 where there is none, `und` if unknown), `score` the model's confidence from 0 to 1,
+    `script` Hans or Hant for Chinese and else None, `foreign` the share of passages that are surely in another
+    language.
+    """
 
     code: str
     score: float
+    script: str | None = None
+    foreign: float = 0.0
 
 
 def identify(texts: Sequence[str], model: str = BUNDLED_MODEL) -> list[Language]:
-    """Identify the language of each text from its first 1,000 characters."""
+    """Identify the language of each text from its first 1,000 characters, and how much of it is in another one."""
     loaded = _load(model)
-    found = []
-    for text in texts:
-        labels, scores = loaded.predict(text[:_READ_CHARS].replace("\n", " "))
-        code = labels[0].removeprefix("__label__") if labels else "und"
-        found.append(Language(code, min(float(scores[0]), 1.0) if labels else 0.0))
-    return found
+    return [_identify(text, loaded) for text in texts]
 
 
 def chinese_script(text: str) -> str:
-    """Tell simplified (Hans) from traditional (Hant) Chinese by characters that only one of them has."""
-    simplified = sum(character in _ONLY_SIMPLIFIED for character in text)
-    traditional = sum(character in _ONLY_TRADITIONAL for character in text)
+    """Tell simplified (Hans) from traditional (Hant) Chinese by the characters that OpenCC would convert."""
+    codes = np.frombuffer(text.encode("utf-16-le", "surrogatepass"), dtype="<u2")
+    _, simplified, traditional = np.bincount(_script_of_characters()[codes], minlength=len(_SCRIPTS)).tolist()
     return "Hant" if traditional > simplified else "Hans"
 
 
-_ONLY_SIMPLIFIED = _SIMPLIFIED - _TRADITIONAL
-_ONLY_TRADITIONAL = _TRADITIONAL - _SIMPLIFIED
+def read_label(label: str) -> tuple[str, str | None]:
+    """The language of a model's label, and the script of Chinese where the label says it.
+
+    A label with a script (`cmn_Hani`, GlotLID) is an ISO 639-3 code, reduced to its macrolanguage; one without is
+    taken as it is.
+    """
+    name = label.removeprefix("__label__")
+    if "_" not in name:
+        return Varieties.bundled().labels.get(name, name), None
+    code = langcodes.standardize_tag(name, macro=True).partition("-")[0]
+    script = name.partition("_")[2]
+    return code, script if code == "zh" and script in _SCRIPTS else None
+
+
+def _identify(text: str, model: Any) -> Language:
+    head = text[:_READ_CHARS].replace("\n", " ")
+    code, score, script = _predict(head, model)
+    code = Varieties.bundled().settle(code, head)
+    if code == "zh" and script is None:
+        script = chinese_script(text)
+    return Language(code, score, script if code == "zh" else None, _foreign_share(text, code, model))
+
+
+def _foreign_share(text: str, code: str, model: Any) -> float:
+    passages = list(_passages(text))
+    if len(passages) < 2:
+        return 0.0
+    found = [_predict(passage, model) for passage in passages]
+    foreign = sum(
+        other != code and score >= _SURE and Varieties.bundled().settle(other, passage) != code
+        for (other, score, _), passage in zip(found, passages, strict=True)
+    )
+    return foreign / len(passages)
+
+
+def _passages(text: str) -> Iterator[str]:
+    """Up to five passages, spread evenly; each begins a paragraph where one begins nearby, and ends with it."""
+    count = min(_PASSAGES, len(text) // (2 * _LEAST_PASSAGE_CHARS))
+    step = len(text) // max(count, 1)
+    for at in range(0, count * step, max(step, 1)):
+        start = text.find("\n", at, at + step - _LEAST_PASSAGE_CHARS) + 1 if at else 0
+        start = start or at
+        end = text.find("\n", start + _LEAST_PASSAGE_CHARS, start + _PASSAGE_CHARS)
+        yield text[start : end if end > 0 else start + _PASSAGE_CHARS].replace("\n", " ")
+
+
+def _predict(text: str, model: Any) -> tuple[str, float, str | None]:
+    """Language, confidence and, where the model tells it, script of a single line."""
+    labels, scores = model.predict(text)
+    if not labels:
+        return "und", 0.0, None
+    code, script = _labels(labels[0])
+    code = Varieties.bundled().writable(code, text)
+    return code, min(float(scores[0]), 1.0), script
+
+
+_labels = cache(read_label)
+
+
+@cache
+def _script_of_characters() -> npt.NDArray[np.uint8]:
+    """For each UTF-16 unit its place in `_SCRIPTS`: 0 if both scripts write the character alike."""
+    codes = np.arange(0x3400, 0xA000)
+    characters = [chr(code) for code in codes]
+    table = np.zeros(1 << 16, dtype=np.uint8)
+    simplified, traditional = (_changed(characters, how) for how in ("s2t", "t2s"))
+    table[codes[simplified & ~traditional]] = 1
+    table[codes[traditional & ~simplified]] = 2
+    return table
+
+
+def _changed(characters: list[str], how: str) -> npt.NDArray[np.bool_]:
+    """Which characters a conversion of OpenCC replaces."""
+    converted = opencc.OpenCC(how).convert("\n".join(characters)).split("\n")
+    return np.array([before != after for before, after in zip(characters, converted, strict=True)])
 
 
 @cache

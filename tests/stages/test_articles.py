@@ -95,6 +95,27 @@ def test_an_uncertain_language_is_refused(tmp_path: Path) -> None:
     assert reasons(view) == ["uncertain_language"]
 
 
+def test_a_nation_has_a_threshold_of_its_own_and_the_configuration_overrides_it(tmp_path: Path) -> None:
+    write_jsonl(tmp_path / "a.jsonl", [article()])
+    strict = Registry(REGISTRY.nations | {"uk": REGISTRY.get("uk").model_copy(update={"min_confidence": 1.0})})
+    file = SourceFile(str(tmp_path / "a.jsonl"), "etag", 1, "a.jsonl", "jsonl", Source(path="a.jsonl"))
+    facts = {"file": file, "name": "a.jsonl", "generation": 0, "done": frozenset()}
+    unit = Unit("articles-1", None, pl.DataFrame({"uri": [file.uri], "fingerprint": [1]}), facts=facts)
+    for language, reason in (({}, "uncertain_language"), ({"min_confidence": 0.5}, None)):
+        configuration = Configuration.model_validate({"lake": "lake", "language": language})
+        first = next(iter(ReadFile(configuration, strict)(unit, Storage(str(tmp_path)))))
+        assert first.rows["rejected_reason"].to_pylist() == [reason]
+
+
+@pytest.mark.parametrize("nation", ["uk", "cn"])
+def test_a_mixed_article_is_refused_whatever_its_first_half_is(tmp_path: Path, nation: str) -> None:
+    halves = [TEXTS["en"]] * 5 + [TEXTS["zh"]] * 5
+    write_jsonl(tmp_path / "a.jsonl", [article(nation, "\n".join(half)) for half in (halves, halves[::-1])])
+    view = open_small(tmp_path)
+    run_until(view, "articles")
+    assert reasons(view) == ["mixed_language", "mixed_language"]
+
+
 def test_a_broken_address_refuses_nothing(tmp_path: Path) -> None:
     write_jsonl(tmp_path / "a.jsonl", [article(url="http://[broken"), article(url="http://[broken", id=2)])
     view = open_small(tmp_path)

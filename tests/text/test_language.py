@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from navab.errors import ConfigurationError
-from navab.text.language import chinese_script, identify
+from navab.text.language import chinese_script, identify, read_label
 from navab.text.normalise import clean_text
 
 SENTENCES = {
@@ -37,9 +37,73 @@ def test_line_breaks_do_not_matter() -> None:
     assert identify([text.replace(" ", "\n")]) == identify([text])
 
 
-def test_only_the_beginning_is_read() -> None:
+def test_the_beginning_decides_and_the_rest_is_told_as_foreign() -> None:
     beginning = (SENTENCES["fr"] + " ") * 20
-    assert identify([beginning + SENTENCES["en"] * 50]) == identify([beginning])
+    (alone,) = identify([beginning])
+    (mixed,) = identify([beginning + SENTENCES["en"] * 50])
+    assert (mixed.code, mixed.score) == (alone.code, alone.score)
+    assert alone.foreign == 0
+    assert mixed.foreign > 0.5
+
+
+@pytest.mark.parametrize(("first", "second"), [("en", "zh"), ("zh", "en"), ("fr", "en"), ("de", "fr"), ("en", "ru")])
+@pytest.mark.parametrize("alternating", [False, True])
+def test_half_of_a_text_in_another_language_is_told(first: str, second: str, alternating: bool) -> None:
+    # A Chinese character says as much as three letters.
+    paragraphs = [SENTENCES[one] * (3 if one == "zh" else 1) for one in (first, second)] * 8
+    text = "\n".join(paragraphs if alternating else sorted(paragraphs, key=paragraphs.index))
+    assert identify([text])[0].foreign > 0.3
+
+
+@pytest.mark.parametrize("language", SENTENCES)
+def test_a_quotation_in_another_language_makes_no_mixed_text(language: str) -> None:
+    other = SENTENCES["fr" if language == "en" else "en"]
+    text = "\n".join([SENTENCES[language]] * 5 + [other] + [SENTENCES[language]] * 5)
+    assert identify([text])[0].foreign <= 0.3
+
+
+CANTONESE = (
+    "政府噚日話會喺下個月公布新嘅房屋政策，佢哋唔會加稅。市民就話啲樓價太高，好多人冇辦法買樓，希望官員聽到佢哋嘅聲音。"
+)
+SWISS = (
+    "De Minister het gseit, dass d Regierig de Vorschlag nöd wett, und es git no meh Gspröch, wo nöd fertig gsi isch. "
+)
+
+
+def test_written_cantonese_and_swiss_german_are_no_chinese_and_german() -> None:
+    cantonese, swiss = identify([CANTONESE * 3, SWISS * 5])
+    assert (cantonese.code, swiss.code) == ("yue", "gsw")
+
+
+def test_chinese_with_a_cantonese_quotation_is_chinese() -> None:
+    assert identify([SENTENCES["zh"] * 2 + "他在會上不斷重複的一句是：「" + CANTONESE[:20] + "」。"])[0].code == "zh"
+
+
+def test_chinese_without_kana_is_not_japanese() -> None:
+    (headline,) = identify(["国内联播快讯"])
+    (japanese,) = identify(["首相は国会で、この提案を受け入れないと述べた。"])
+    assert headline.code != "ja"
+    assert japanese.code == "ja"
+
+
+@pytest.mark.parametrize(
+    ("label", "language"),
+    [
+        ("__label__zh", ("zh", None)),
+        ("__label__zho_Hans", ("zh", "Hans")),
+        ("__label__zho_Hant", ("zh", "Hant")),
+        ("__label__cmn_Hani", ("zh", None)),
+        ("__label__yue_Hant", ("yue", None)),
+        ("__label__eng_Latn", ("en", None)),
+        ("__label__deu_Latn", ("de", None)),
+        ("__label__arb_Arab", ("ar", None)),
+        ("__label__als", ("gsw", None)),
+        ("__label__als_Latn", ("sq", None)),
+    ],
+)
+def test_labels_of_models(label: str, language: tuple[str, str | None]) -> None:
+    """lid.176 has codes of Wikipedias, GlotLID those of ISO 639-3 with a script."""
+    assert read_label(label) == language
 
 
 @given(st.lists(st.text(st.characters()).map(clean_text), max_size=3))

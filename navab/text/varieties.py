@@ -1,0 +1,96 @@
+"""Signs that settle what a language model confuses: `languages.yaml`, read once."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Mapping
+from functools import cache, cached_property
+from importlib import resources
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field
+
+_DEVIATIONS = 1.96  # 95 % confidence
+
+
+class Need(BaseModel):
+    """Characters without which a language is not written."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    found: str
+    characters: str
+    least: float = Field(ge=0, le=1)
+    otherwise: str
+
+    @cached_property
+    def _pattern(self) -> re.Pattern[str]:
+        return re.compile(self.characters)
+
+    def met(self, text: str) -> bool:
+        return len(self._pattern.findall(text)) > self.least * len(text)
+
+
+class Variety(BaseModel):
+    """A variety that is taken for a larger language, and the words in which they differ."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    found: str
+    really: str
+    least: float = Field(ge=0, le=1)
+    own: tuple[str, ...] = Field(min_length=1)
+    standard: tuple[str, ...] = Field(min_length=1)
+
+    @cached_property
+    def _patterns(self) -> tuple[re.Pattern[str], re.Pattern[str]]:
+        return _any_of(self.own), _any_of(self.standard)
+
+    def found_in(self, text: str) -> bool:
+        """Whether the share of own words is beyond doubt at least `least` (lower bound of Wilson's interval)."""
+        own, standard = (len(pattern.findall(text)) for pattern in self._patterns)
+        return own > 0 and _lower_bound(own, own + standard) >= self.least
+
+
+class Varieties(BaseModel):
+    """All that is known of confusions."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    needs: tuple[Need, ...]
+    varieties: tuple[Variety, ...]
+    labels: Mapping[str, str]
+
+    @staticmethod
+    @cache
+    def bundled() -> Varieties:
+        """The declarations that come with the package."""
+        content = (resources.files("navab.text") / "languages.yaml").read_text("utf-8")
+        return Varieties.model_validate(yaml.safe_load(content))
+
+    def writable(self, code: str, text: str) -> str:
+        """The language found, or the other one if the text lacks the characters that it needs."""
+        for need in self.needs:
+            if need.found == code and not need.met(text):
+                return need.otherwise
+        return code
+
+    def settle(self, code: str, text: str) -> str:
+        """The variety that a text is in, if its words say so, else the language found."""
+        for variety in self.varieties:
+            if variety.found == code and variety.found_in(text):
+                return variety.really
+        return code
+
+
+def _any_of(words: tuple[str, ...]) -> re.Pattern[str]:
+    """Words as they stand between blanks; single characters, as of Chinese, wherever they stand."""
+    choice = "|".join(sorted(map(re.escape, words), key=len, reverse=True))
+    return re.compile(choice if all(len(word) == 1 for word in words) else rf"\b(?:{choice})\b", re.IGNORECASE)
+
+
+def _lower_bound(successes: int, trials: int) -> float:
+    share, square = successes / trials, _DEVIATIONS**2
+    spread = _DEVIATIONS * math.sqrt(share * (1 - share) / trials + square / (4 * trials**2))
+    return (share + square / (2 * trials) - spread) / (1 + square / trials)
