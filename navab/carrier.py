@@ -2,29 +2,38 @@
 
 One operator reads, computes and writes, so that nothing large passes through the object store and a pool of workers
 can never starve the operator before it. File names derive from a unit's keys and the file's content: a retried task
-writes the same files, and no file is ever overwritten with another content.
+writes the same files, and no file is ever overwritten with another content. Ray runs in a process of its own (see
+ray_process.py), which may die without taking the driver with it.
 """
 
 from __future__ import annotations
 
 import contextlib
-import logging
 import os
 import pickle
+import subprocess
 import sys
-from collections.abc import Callable, Iterator, Sequence
+import tempfile
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any
+from multiprocessing import Pipe
+from pathlib import Path
+from typing import NoReturn
 
 import polars as pl
+import psutil
 import pyarrow as pa
 import xxhash
 
 from navab.configuration import ResourcesSection
-from navab.errors import ConfigurationError, NavabError
+from navab.errors import RayLostError
 from navab.lake.storage import Storage, encode_parquet
 from navab.lake.table import DataFile
+from navab.ray_process import Carry, Failed, Ready, Start, Stop
 from navab.stages.base import Output, Unit, Work
+
+RESTARTS = 3  # of a local Ray, in a row without a finished unit between them
+STOP_TIMEOUT_S = 20.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,80 +51,117 @@ class Carrier:
     def __init__(self, storage: Storage, resources: ResourcesSection) -> None:
         self._storage = storage
         self._resources = resources
-        self._started = False
+        self._ray: _RayProcess | None = None
+        self._restarts = 0
 
     def __enter__(self) -> Carrier:
         return self
 
-    def __exit__(self, *_: object) -> None:
-        if self._started:
-            import ray  # noqa: PLC0415
-
-            ray.shutdown()
+    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
+        if self._ray is not None:
+            self._ray.end(politely=kind is None)
 
     def carry(self, units: Sequence[Unit], work: Work) -> Iterator[Written]:
-        """Run `work` on every unit and yield files as they are written, in no particular order."""
-        self.start()
-        import ray  # noqa: PLC0415  (importing Ray takes a second that `navab --help` should not)
+        """Run `work` on every unit and yield files as they are written, in no particular order.
 
-        items = [{"unit": pickle.dumps(unit)} for unit in units]
-        dataset = ray.data.from_items(items, override_num_blocks=len(items)).map_batches(
-            _run_units(work, self._storage), batch_size=1, batch_format="pyarrow"
-        )
-        with _plain_errors():
-            for row in dataset.iter_rows():
-                yield pickle.loads(row["written"])
+        Raises RayLostError if Ray ends before the units are done; `recover` tells whether to carry what is left.
+        """
+        ray = self.start()
+        ray.send(Carry(units, work))
+        while not isinstance(answer := ray.receive(), Ready):
+            assert isinstance(answer, Written)
+            if answer.file is None:
+                self._restarts = 0
+            yield answer
 
-    def start(self) -> None:
+    def start(self) -> _RayProcess:
         """Start Ray, or connect to it, unless that is done; raises ConfigurationError if it cannot share the lake."""
-        if self._started:
-            return
-        os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
-        import ray  # noqa: PLC0415
+        if self._ray is None:
+            print(self._greeting(), file=sys.stderr, flush=True)
+            self._ray = _RayProcess(Start(self._storage, self._resources))
+            self._ray.receive()
+        return self._ray
 
-        address = self._resources.address or os.environ.get("RAY_ADDRESS")
-        if ray.is_initialized():
-            pass
-        elif address:
-            print(f"connecting to Ray at {address}", file=sys.stderr, flush=True)
-            ray.init(address=address, logging_level=logging.WARNING, log_to_driver=False)
-        else:
-            cpus = self._resources.num_cpus or os.cpu_count() or 1
-            print(f"starting a local Ray on {cpus} logical CPUs", file=sys.stderr, flush=True)
-            ray.init(
-                num_cpus=cpus,
-                include_dashboard=False,
-                logging_level=logging.WARNING,
-                log_to_driver=False,
-                object_store_memory=256 * 1024 * 1024,
+    def recover(self, error: RayLostError) -> None:
+        """Forget a Ray that was lost, so that the next units start another one.
+
+        Raises the error if Ray is not this run's own, or was lost too often without a unit being finished between.
+        """
+        if self._ray is not None:
+            self._ray.end(politely=False)
+            self._ray = None
+        if self._address is not None:
+            raise RayLostError(f"the Ray cluster at {self._address} failed: {error}; run the same command again")
+        if self._restarts == RESTARTS:
+            raise RayLostError(f"Ray failed {RESTARTS + 1} times in a row: {error}; run the same command again")
+        self._restarts += 1
+        print(f"navab: {error}; starting Ray again ({self._restarts} of {RESTARTS})", file=sys.stderr, flush=True)
+
+    @property
+    def _address(self) -> str | None:
+        return self._resources.address or os.environ.get("RAY_ADDRESS")
+
+    def _greeting(self) -> str:
+        if self._address:
+            return f"connecting to Ray at {self._address}"
+        return f"starting a local Ray on {self._resources.num_cpus or os.cpu_count() or 1} logical CPUs"
+
+
+class _RayProcess:
+    """The driver's end of the pipe to the process that runs Ray."""
+
+    def __init__(self, start: Start) -> None:
+        self._pipe, theirs = Pipe()
+        self._log = Path(tempfile.gettempdir()) / f"navab-ray-{os.getpid()}.log"
+        package = str(Path(__file__).resolve().parents[1])
+        paths = [package, *filter(None, os.environ.get("PYTHONPATH", "").split(os.pathsep))]
+        with self._log.open("ab") as log:
+            self._process = subprocess.Popen(
+                [sys.executable, "-c", "from navab.ray_process import main; main()", str(theirs.fileno())],
+                env=os.environ | {"PYTHONPATH": os.pathsep.join(dict.fromkeys(paths))},
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+                pass_fds=[theirs.fileno()],
+                start_new_session=True,  # Ctrl-C is the driver's: it commits first
             )
-        nodes = sum(node["Alive"] for node in ray.nodes())
-        if nodes > 1 and self._storage.is_local and not self._resources.shared_filesystem:
-            raise ConfigurationError(
-                f"lake {self._storage.root} is a local folder, but the Ray cluster has {nodes} nodes: use an s3:// "
-                "lake, or --set resources.shared_filesystem=true if all nodes see that folder"
-            )
-        _configure(ray.data)
-        self._started = True
+        theirs.close()
+        self.send(start)
 
+    def send(self, message: object) -> None:
+        try:
+            self._pipe.send(message)
+        except OSError:
+            self._raise_lost()
 
-def _configure(ray_data: Any) -> None:
-    context = ray_data.DataContext.get_current()
-    context.enable_progress_bars = False
-    context.print_on_execution_start = False
-    # A worker's every row is handed on at once: the driver commits files while the unit is still running.
-    context.target_max_block_size = 1
-    logging.getLogger("ray.data").setLevel(logging.CRITICAL)
+    def receive(self) -> object:
+        """The next message; raises what went wrong on the other side, RayLostError if nobody is there."""
+        try:
+            message = pickle.loads(self._pipe.recv_bytes())
+        except (EOFError, OSError):
+            self._raise_lost()
+        if isinstance(message, Failed):
+            raise message.error
+        return message
 
+    def end(self, *, politely: bool) -> None:
+        """End the process and the local Ray under it: `politely` if it is waiting for work."""
+        if politely:
+            with contextlib.suppress(OSError, subprocess.TimeoutExpired):
+                self._pipe.send(Stop())
+                self._process.wait(STOP_TIMEOUT_S)
+        with contextlib.suppress(psutil.NoSuchProcess):
+            root = psutil.Process(self._process.pid)
+            for process in [*root.children(recursive=True), root]:
+                with contextlib.suppress(psutil.NoSuchProcess):
+                    process.kill()
+        self._process.wait()
+        self._pipe.close()
+        if politely:
+            self._log.unlink(missing_ok=True)
 
-def _run_units(work: Work, storage: Storage) -> Callable[[pa.Table], Iterator[pa.Table]]:
-    def run(batch: pa.Table) -> Iterator[pa.Table]:
-        for content in batch["unit"].to_pylist():
-            unit = pickle.loads(content)
-            for written in run_unit(unit, work, storage):
-                yield pa.table({"written": [pickle.dumps(written)]})
-
-    return run
+    def _raise_lost(self) -> NoReturn:
+        raise RayLostError(f"Ray ended unexpectedly (its log: {self._log})")
 
 
 def run_unit(unit: Unit, work: Work, storage: Storage) -> Iterator[Written]:
@@ -138,17 +184,3 @@ def write_output(output: Output, name: str, storage: Storage) -> Iterator[DataFi
         path = f"{nation or 'none'}/{name}-{xxhash.xxh3_64_hexdigest(content)}.parquet"
         storage.write_bytes(storage.path("tables", output.table, path), content)
         yield DataFile(output.table, path, table.num_rows, len(content), None if nation is None else str(nation))
-
-
-@contextlib.contextmanager
-def _plain_errors() -> Iterator[None]:
-    """Re-raise an error that navab raised on a worker as what it is."""
-    try:
-        yield
-    except Exception as error:
-        cause: BaseException | None = error
-        while cause is not None:
-            if isinstance(cause, NavabError):
-                raise type(cause)(str(cause.args[0]) if cause.args else str(cause)) from error
-            cause = getattr(cause, "cause", None) or cause.__cause__
-        raise

@@ -47,7 +47,7 @@ def navab(context: click.Context) -> None:
 
     \b
     Exit codes: 0 done; 2 usage or configuration; 3 more bad input than `tolerance` allows;
-    4 storage; 5 engine; 75 another run holds the lake.
+    4 storage; 5 engine; 6 Ray was lost; 75 another run holds the lake.
     """
     if context.invoked_subcommand is None:
         click.echo(context.get_help())

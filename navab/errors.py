@@ -45,6 +45,12 @@ class EngineError(NavabError):
     exit_code = 5
 
 
+class RayLostError(NavabError):
+    """Ray ended in mid-run and could not be started again."""
+
+    exit_code = 6
+
+
 class LakeHeldError(NavabError):
     """Another run holds the lake."""
 

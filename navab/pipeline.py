@@ -12,7 +12,7 @@ from itertools import chain, takewhile
 
 from navab.carrier import Carrier
 from navab.configuration import Configuration
-from navab.errors import ConservationError, ToleranceError
+from navab.errors import ConservationError, RayLostError, ToleranceError
 from navab.lake.claim import Claim
 from navab.lake.lake import Lake
 from navab.lake.storage import StorageOptions
@@ -118,11 +118,22 @@ def _stages_until(until: str | None) -> Sequence[Stage]:
 def _run_step(stage: Stage, step: Step, view: View, claim: Claim, carrier: Carrier) -> StepRecord:
     started = time.monotonic()
     units = step.plan(view)
-    if not units:
-        return StepRecord(stage=stage.name, step=step.name, rows=0, seconds=time.monotonic() - started)
-    claim.enter_stage(step.name)
     rows = sum(unit.rows for unit in units)
+    while units:
+        claim.enter_stage(step.name)
+        try:
+            _carry_step(step, units, view, claim, carrier)
+            break
+        except RayLostError as error:
+            carrier.recover(error)
+            units = step.plan(view)  # what was committed is done
+    return StepRecord(stage=stage.name, step=step.name, rows=rows, seconds=time.monotonic() - started)
+
+
+def _carry_step(step: Step, units: Sequence[Unit], view: View, claim: Claim, carrier: Carrier) -> None:
+    """Run units and commit what they write; what is finished is committed as well if Ray is lost or we are stopped."""
     carrier.start()
+    rows = sum(unit.rows for unit in units)
     progress = Progress(step.name, rows, "files" if step.name == "articles" else "rows")
     committer = _Committer(step, view, claim)
     try:
@@ -132,12 +143,11 @@ def _run_step(stage: Stage, step: Step, view: View, claim: Claim, carrier: Carri
             progress.note = f"{committer.rows:,} records" if step.name == "articles" else ""
             progress.advance(written.pending_rows)
             committer.commit_if_due()
-    except (KeyboardInterrupt, SystemExit):
-        committer.commit()  # stopped on purpose: keep what is finished
+    except (KeyboardInterrupt, SystemExit, RayLostError):
+        committer.commit()
         raise
     committer.commit()
     progress.finish()
-    return StepRecord(stage=stage.name, step=step.name, rows=rows, seconds=time.monotonic() - started)
 
 
 class _Committer:

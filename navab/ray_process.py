@@ -1,0 +1,208 @@
+"""The process that runs Ray: takes units from the driver through a pipe and sends back what workers wrote.
+
+Ray's own library ends its process when the raylet or the control store beside it is lost, without unwinding anything.
+So it runs in a process of its own, started by the carrier: the driver, which holds the claim and commits, survives
+and can start another one. This process ends at once when the driver or the local Ray is gone, and takes the local
+Ray with it.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import os
+import pickle
+import sys
+import threading
+import traceback
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from multiprocessing.connection import Connection
+
+import psutil
+import pyarrow as pa
+
+from navab.configuration import ResourcesSection
+from navab.errors import ConfigurationError, NavabError, RayLostError
+from navab.lake.storage import Storage
+from navab.stages.base import Unit, Work
+
+WATCH_INTERVAL_S = 0.5
+WORKER_RETRIES = 5  # of one unit whose worker died; Ray Data alone would go on for ever
+_CORE_PROCESSES = ("raylet", "gcs_server")
+
+
+@dataclass(frozen=True, slots=True)
+class Start:
+    """The driver's first message."""
+
+    storage: Storage
+    resources: ResourcesSection
+
+
+@dataclass(frozen=True, slots=True)
+class Carry:
+    """The driver asks for units to be run."""
+
+    units: Sequence[Unit]
+    work: Work
+
+
+@dataclass(frozen=True, slots=True)
+class Stop:
+    """The driver is done."""
+
+
+@dataclass(frozen=True, slots=True)
+class Ready:
+    """Ray runs, or all units of a `Carry` are done."""
+
+
+@dataclass(frozen=True, slots=True)
+class Failed:
+    """What went wrong; its notes hold the traceback."""
+
+    error: Exception
+
+
+def main() -> None:
+    """Serve the driver at the other end of the pipe whose file descriptor is the argument."""
+    connection = Connection(int(sys.argv[1]))
+    guard = _Guard()
+    guard.start()
+    message = connection.recv()
+    try:
+        _start_ray(message)
+        connection.send(Ready())
+        while isinstance(request := connection.recv(), Carry):
+            for written in _carry(request, message.storage):
+                connection.send_bytes(written)
+            connection.send(Ready())
+    except Exception as error:  # noqa: BLE001  (this end of the pipe: every error belongs to the driver)
+        connection.send(Failed(_plain(error)))
+    guard.stop()
+    import ray  # noqa: PLC0415  (as in _start_ray)
+
+    ray.shutdown()
+
+
+def _start_ray(message: Start) -> None:
+    """Start Ray or connect to it; raises ConfigurationError if it cannot share the lake."""
+    os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
+    import ray  # noqa: PLC0415  (the guard watches the driver before this takes its second or two)
+
+    address = message.resources.address or os.environ.get("RAY_ADDRESS")
+    options = {"logging_level": logging.WARNING, "log_to_driver": False}
+    if not address:
+        options |= {
+            "num_cpus": message.resources.num_cpus or os.cpu_count() or 1,
+            "include_dashboard": False,
+            "object_store_memory": 256 * 1024 * 1024,
+        }
+    try:
+        ray.init(address=address, **options)
+    except Exception as error:  # Ray raises a bare Exception when its processes do not come up in time
+        raise RayLostError(f"Ray did not start: {' '.join(str(error).split())[:200]}") from error
+    nodes = sum(node["Alive"] for node in ray.nodes())
+    if nodes > 1 and message.storage.is_local and not message.resources.shared_filesystem:
+        raise ConfigurationError(
+            f"lake {message.storage.root} is a local folder, but the Ray cluster has {nodes} nodes: use an s3:// "
+            "lake, or --set resources.shared_filesystem=true if all nodes see that folder"
+        )
+    context = ray.data.DataContext.get_current()
+    context.enable_progress_bars = False
+    context.print_on_execution_start = False
+    # A worker's every row is handed on at once: the driver commits files while the unit is still running.
+    context.target_max_block_size = 1
+    logging.getLogger("ray.data").setLevel(logging.CRITICAL)
+
+
+def _carry(request: Carry, storage: Storage) -> Iterator[bytes]:
+    """Run units; yields pickled `Written`, in no particular order."""
+    import ray  # noqa: PLC0415
+
+    items = [{"unit": pickle.dumps(unit)} for unit in request.units]
+    dataset = ray.data.from_items(items, override_num_blocks=len(items)).map_batches(
+        _run_units(request.work, storage), batch_size=1, batch_format="pyarrow", max_retries=WORKER_RETRIES
+    )
+    for row in dataset.iter_rows():
+        yield row["written"]
+
+
+def _run_units(work: Work, storage: Storage) -> Callable[[pa.Table], Iterator[pa.Table]]:
+    def run(batch: pa.Table) -> Iterator[pa.Table]:
+        from navab.carrier import run_unit  # noqa: PLC0415  (on the worker)
+
+        for content in batch["unit"].to_pylist():
+            unit = pickle.loads(content)
+            for written in run_unit(unit, work, storage):
+                yield pa.table({"written": [pickle.dumps(written)]})
+
+    return run
+
+
+class _Guard(threading.Thread):
+    """Ends this process and the local Ray when the driver, the raylet or the control store is gone."""
+
+    def __init__(self) -> None:
+        super().__init__(name="guard", daemon=True)
+        self._driver = os.getppid()
+        self._core: list[psutil.Process] = []
+        self._stopped = threading.Event()
+
+    def stop(self) -> None:
+        self._stopped.set()
+
+    def run(self) -> None:
+        while not self._stopped.wait(WATCH_INTERVAL_S):
+            if len(self._core) < len(_CORE_PROCESSES):
+                self._core = [child for child in psutil.Process().children() if _name(child) in _CORE_PROCESSES]
+            if os.getppid() == self._driver and all(_lives(process) for process in self._core):
+                continue
+            for process in psutil.Process().children(recursive=True):
+                with contextlib.suppress(psutil.NoSuchProcess):
+                    process.kill()
+            os._exit(RayLostError.exit_code)
+
+
+def _name(process: psutil.Process) -> str:
+    try:
+        return process.name()
+    except psutil.NoSuchProcess:
+        return ""
+
+
+def _lives(process: psutil.Process) -> bool:
+    try:
+        return bool(process.is_running() and process.status() != psutil.STATUS_ZOMBIE)
+    except psutil.NoSuchProcess:
+        return False
+
+
+def _plain(error: Exception) -> Exception:
+    """The error as the driver should raise it: what the work raised as it is, a failure of Ray as RayLostError."""
+    import ray.exceptions  # noqa: PLC0415
+
+    plain = _innermost(error)
+    if isinstance(plain, ray.exceptions.RayError):
+        plain = RayLostError(f"{type(plain).__name__}: {' '.join(str(plain).split())[:200]}")
+    try:
+        pickle.loads(pickle.dumps(plain))
+    except Exception:  # noqa: BLE001  (anything may happen in a foreign error's __reduce__)
+        plain = RuntimeError(f"{type(plain).__name__}: {plain}")
+    plain.add_note("".join(traceback.format_exception(error)))
+    return plain
+
+
+def _innermost(error: Exception) -> Exception:
+    """What stands behind Ray's wrappers: navab's own error if there is one, else what the work raised."""
+    import ray.exceptions  # noqa: PLC0415
+
+    behind: list[Exception] = []
+    cause: BaseException | None = error
+    while cause is not None:
+        if isinstance(cause, Exception) and not isinstance(cause, ray.exceptions.RayError):
+            behind.append(cause)
+        cause = getattr(cause, "cause", None) or cause.__cause__
+    own = [one for one in behind if isinstance(one, NavabError)]
+    return next(iter([*own, *behind]), error)

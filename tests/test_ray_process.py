@@ -1,0 +1,70 @@
+"""Ray in its own process: what comes back from workers, and what happens when Ray dies under them."""
+
+from __future__ import annotations
+
+import os
+import signal
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import polars as pl
+import pytest
+
+from navab.carrier import RESTARTS, Carrier
+from navab.configuration import ResourcesSection
+from navab.errors import EngineError, RayLostError
+from navab.lake.storage import Storage
+from navab.stages.base import Output, Unit
+
+UNITS = [Unit(name, "cn", pl.DataFrame({"article_id": [1], "fingerprint": [1]})) for name in ("one", "two")]
+
+
+@dataclass(frozen=True)
+class Nothing:
+    """Work that writes nothing."""
+
+    def __call__(self, unit: Unit, storage: Storage) -> Iterator[Output]:
+        yield from ()
+
+
+@dataclass(frozen=True)
+class NoModel:
+    """Work that fails as navab fails."""
+
+    def __call__(self, unit: Unit, storage: Storage) -> Iterator[Output]:
+        raise EngineError(f"no model for {unit.name}")
+
+
+@dataclass(frozen=True)
+class KillRaylet:
+    """Work that ends the raylet, which is the parent of the worker."""
+
+    def __call__(self, unit: Unit, storage: Storage) -> Iterator[Output]:
+        os.kill(os.getppid(), signal.SIGKILL)
+        yield from ()
+
+
+def test_ray_may_die_and_is_started_again(tmp_path: Path) -> None:
+    with Carrier(Storage(str(tmp_path)), ResourcesSection(num_cpus=1)) as carrier:
+        with pytest.raises(RayLostError, match="ended unexpectedly") as lost:
+            list(carrier.carry(UNITS, KillRaylet()))
+        carrier.recover(lost.value)
+        assert sorted(done.unit for done in carrier.carry(UNITS, Nothing())) == ["one", "two"]
+        with pytest.raises(EngineError, match="no model for"):
+            list(carrier.carry(UNITS, NoModel()))
+
+
+def test_restarts_are_bounded(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    carrier = Carrier(Storage(str(tmp_path)), ResourcesSection())
+    for _ in range(RESTARTS):
+        carrier.recover(RayLostError("gone"))
+    with pytest.raises(RayLostError, match="4 times in a row: gone"):
+        carrier.recover(RayLostError("gone"))
+    assert capsys.readouterr().err.count("\n") == RESTARTS
+
+
+def test_a_cluster_is_not_started_again(tmp_path: Path) -> None:
+    carrier = Carrier(Storage(str(tmp_path)), ResourcesSection(address="head:6379"))
+    with pytest.raises(RayLostError, match="cluster at head:6379 failed: gone"):
+        carrier.recover(RayLostError("gone"))
