@@ -88,7 +88,7 @@ class Carrier:
         Raises the error if Ray is not this run's own, or was lost too often without a unit being finished between.
         """
         if self._ray is not None:
-            self._ray.end(politely=False)
+            self._ray.end(politely=False, keep_log=True)
             self._ray = None
         if self._address is not None:
             raise RayLostError(f"the Ray cluster at {self._address} failed: {error}; run the same command again")
@@ -144,7 +144,7 @@ class _RayProcess:
             raise message.error
         return message
 
-    def end(self, *, politely: bool) -> None:
+    def end(self, *, politely: bool, keep_log: bool = False) -> None:
         """End the process and the local Ray under it: `politely` if it is waiting for work."""
         if politely:
             with contextlib.suppress(OSError, subprocess.TimeoutExpired):
@@ -157,7 +157,7 @@ class _RayProcess:
                     process.kill()
         self._process.wait()
         self._pipe.close()
-        if politely:
+        if not keep_log:
             self._log.unlink(missing_ok=True)
 
     def _raise_lost(self) -> NoReturn:
