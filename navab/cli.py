@@ -14,6 +14,7 @@ import click
 
 from navab import commands
 from navab.errors import NavabError, StorageError
+from navab.lake.failures import explain, storage_failures
 
 Function = TypeVar("Function", bound=Callable[..., Any])
 
@@ -205,35 +206,28 @@ def _run(arguments: list[str]) -> int:
         return _fail(str(error), error.exit_code, arguments)
     except click.ClickException as error:
         return _fail(f"{error.format_message()} (see `navab --help`)", 2, arguments)
-    except _storage_errors() as error:
-        return _fail(f"storage: {_explain(error)}", StorageError.exit_code, arguments)
+    except storage_failures() as error:
+        where = f"{error.filename}: " if isinstance(error, OSError) and error.filename else ""
+        return _fail(f"storage: {where}{explain(error)}", StorageError.exit_code, arguments)
     except (click.Abort, KeyboardInterrupt):
         return _fail("interrupted; what is finished is committed, run the same command to go on", 130, arguments)
     return 0
 
 
-def _storage_errors() -> tuple[type[Exception], ...]:
-    """Errors of a disk or, if one is in use, of an object store."""
-    if "botocore" not in sys.modules:
-        return (OSError,)
-    from botocore.exceptions import BotoCoreError, ClientError  # noqa: PLC0415  (only where S3 is in use)
-
-    return (OSError, BotoCoreError, ClientError)
-
-
-def _explain(error: Exception) -> str:
-    if type(error).__name__ == "NoCredentialsError":
-        return "no S3 credentials: set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, a profile, or an instance role"
-    if isinstance(error, OSError) and error.strerror:
-        return f"{error.filename}: {error.strerror}" if error.filename else error.strerror
-    return str(error)
-
-
 def _fail(message: str, code: int, arguments: list[str]) -> int:
     if "--debug" in arguments:
-        traceback.print_exc()
-    print(f"navab: {' '.join(message.split())}", file=sys.stderr)
+        print(_without_secrets(traceback.format_exc()), file=sys.stderr)
+    print(_without_secrets(f"navab: {' '.join(message.split())}"), file=sys.stderr)
     return code
+
+
+def _without_secrets(text: str) -> str:
+    """A text as it may be shown, whatever an error quotes; credentials exist only once S3 is in use."""
+    if "navab.lake.credentials" not in sys.modules:
+        return text
+    from navab.lake.credentials import masked  # noqa: PLC0415
+
+    return masked(text)
 
 
 def _stop(number: int, _: FrameType | None) -> None:
@@ -246,4 +240,4 @@ def _report_defect(kind: type[BaseException], error: BaseException, _: Traceback
     cause = getattr(error, "cause", None) or error  # what Ray wraps
     message = " ".join(str(cause).split())[:300]
     advice = "run again with --debug and report it"
-    print(f"navab: internal error, {type(cause).__name__}: {message}; {advice}", file=sys.stderr)
+    print(_without_secrets(f"navab: internal error, {type(cause).__name__}: {message}; {advice}"), file=sys.stderr)

@@ -23,6 +23,7 @@ class StorageSection(Section):
 
     endpoint_url: str | None = Field(None, description="S3-compatible endpoint, e.g. http://127.0.0.1:8333")
     region: str | None = Field(None, description="Region of the store")
+    retry_s: float = Field(60.0, ge=0, description="Seconds for which a store that does not answer is asked again")
 
 
 class Columns(Section):

@@ -50,8 +50,7 @@ STAGE_NAMES = tuple(stage.name for stage in STAGES)
 
 def open_lake(configuration: Configuration) -> Lake:
     """The lake of a configuration."""
-    options = StorageOptions(configuration.storage.endpoint_url, configuration.storage.region)
-    return Lake(configuration.lake, options)
+    return Lake(configuration.lake, StorageOptions(**configuration.storage.model_dump()))
 
 
 def open_view(configuration: Configuration, lake: Lake) -> View:

@@ -125,7 +125,12 @@ class Claim:
             self._thread.join()
         if not self._lost.is_set():
             self._record.released = True
-            self._write()
+            try:
+                self._write()
+            except StorageError:
+                if error is None:
+                    raise
+                # What went wrong first is what the user must hear; the claim expires by itself.
 
     def enter_stage(self, stage: str) -> None:
         """Tell others which stage is running."""
@@ -146,7 +151,7 @@ class Claim:
                     self._lost.set()
                     return
                 self._write()
-            except OSError:
+            except StorageError:
                 continue  # the store did not answer: the claim ages, and the next renewal may reach it
 
     def _is_superseded(self) -> bool:
@@ -167,7 +172,7 @@ class Claim:
         # The predecessor's file stays, so that epochs go on from it should this one be damaged.
         for path in claim_files(self._storage):
             if path < self._path(self.epoch - 1):
-                self._storage.filesystem.rm_file(path)
+                self._storage.delete(path)
 
 
 def claim_files(storage: Storage) -> list[str]:

@@ -6,11 +6,12 @@ from collections.abc import Sequence
 from functools import cached_property
 from pathlib import Path
 
-from deltalake.exceptions import CommitFailedError
+from deltalake.exceptions import CommitFailedError, DeltaError
 from deltalake.transaction import CommitProperties, Transaction
 
 from navab.errors import StorageError
 from navab.lake.claim import LIFETIME_S, Claim
+from navab.lake.failures import explain
 from navab.lake.schema import table_names
 from navab.lake.storage import Storage, StorageOptions
 from navab.lake.table import DataFile, LakeTable
@@ -86,4 +87,7 @@ class Lake:
             try:
                 snapshot.commit([], properties)
             except CommitFailedError as error:
-                raise StorageError(f"cannot fence table {name}: {error}; run the command again") from error
+                if table.snapshot().fence(table.application) != epoch:  # else only the answer got lost
+                    raise StorageError(f"cannot fence table {name}: {error}; run the command again") from error
+            except (DeltaError, OSError) as error:
+                raise StorageError(f"cannot fence table {name}: {explain(error)}") from error

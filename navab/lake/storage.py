@@ -1,13 +1,15 @@
 """Files on a local disk or an object store, behind one small interface.
 
 `Storage` is pickled to Ray workers: it holds addresses and options, never secrets; credentials are resolved
-where it is used (environment, profile or instance role).
+where it is used (see credentials.py). What fails raises StorageError with the address and a way to mend it.
 """
 
 from __future__ import annotations
 
+import errno
 import os
 import uuid
+from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -19,15 +21,20 @@ import pyarrow as pa
 import pyarrow.fs
 import pyarrow.parquet as pq
 
-from navab.errors import ConfigurationError, StorageError
+from navab.errors import ConfigurationError
+from navab.lake.failures import is_about_a_missing_bucket, is_taken, reported
+
+RETRY_S = 60.0
+_S3 = ("s3", "s3a")
 
 
 @dataclass(frozen=True)
 class StorageOptions:
-    """Where an S3-compatible store answers; null fields follow the environment."""
+    """Where an S3-compatible store answers, null following the environment, and for how long it may be away."""
 
     endpoint_url: str | None = None
     region: str | None = None
+    retry_s: float = RETRY_S
 
 
 @dataclass(frozen=True)
@@ -41,21 +48,19 @@ class Storage:
     def is_local(self) -> bool:
         return "://" not in self.root or self.root.startswith("file://")
 
+    def __reduce__(self) -> tuple[type[Storage], tuple[str, StorageOptions]]:
+        return Storage, (self.root, self.options)  # file systems hold connections and credentials: they stay here
+
     @cached_property
     def filesystem(self) -> Any:
         """The fsspec file system."""
         if self.is_local:
             return fsspec.filesystem("file")
-        client = {"region_name": self.options.region} if self.options.region else {}
-        try:
-            return fsspec.filesystem(
-                urlsplit(self.root).scheme,
-                endpoint_url=self.options.endpoint_url,
-                client_kwargs=client,
-                use_listings_cache=False,
-            )
-        except (ValueError, ImportError) as error:
-            raise ConfigurationError(f"address {self.root}: {error}; give a path or an s3:// address") from error
+        if urlsplit(self.root).scheme not in _S3:
+            raise ConfigurationError(f"address {self.root}: give a path or an s3:// address")
+        from navab.lake.s3 import open_s3  # noqa: PLC0415  (s3fs takes a while to import)
+
+        return open_s3(self.options.endpoint_url, self.options.region, self.options.retry_s)
 
     @cached_property
     def arrow_filesystem(self) -> pa.fs.FileSystem:
@@ -74,67 +79,89 @@ class Storage:
         """Address under the root as deltalake and people write it."""
         return self.path(*parts) if self.is_local else "/".join([self.root.rstrip("/"), *parts])
 
+    def shown(self, path: str) -> str:
+        """A path of this storage as people write it."""
+        return path if self.is_local else f"{urlsplit(self.root).scheme}://{path}"
+
     def exists(self, path: str) -> bool:
-        return bool(self.filesystem.exists(path))
+        with reported(f"look at {self.shown(path)}"):
+            return bool(self.filesystem.exists(path))
 
     def read_bytes(self, path: str) -> bytes:
-        with self.filesystem.open(path, "rb") as file:
-            return bytes(file.read())
+        """The content of a file; raises FileNotFoundError if there is none."""
+        with reported(f"read {self.shown(path)}", FileNotFoundError):
+            return Path(path).read_bytes() if self.is_local else self._cat(path)
+
+    def _cat(self, path: str) -> bytes:
+        return bytes(self.filesystem.cat_file(path, max_concurrency=1))  # one request, no HEAD before it
 
     def write_bytes(self, path: str, content: bytes) -> None:
         """Write a whole file so that readers see the old content or the new, nothing between."""
-        if not self.is_local:
-            self.filesystem.pipe_file(path, content)
-            return
-        with AtomicFile(path) as temporary:
-            temporary.write_bytes(content)
-
-    def create_exclusively(self, path: str, content: bytes) -> bool:
-        """Create a file unless it exists; False if somebody else was first."""
-        try:
+        with reported(f"write {self.shown(path)}"):
             if self.is_local:
-                with AtomicFile(path, exclusive=True) as temporary:
+                with AtomicFile(path) as temporary:
                     temporary.write_bytes(content)
             else:
+                self.filesystem.pipe_file(path, content)
+
+    def create_exclusively(self, path: str, content: bytes) -> bool:
+        """Create a file unless it exists; False if somebody else was first.
+
+        No two callers may bring the same content: a store's answer can get lost, and the request that is then sent
+        again finds the file that the first one made. Its content tells whose it is.
+        """
+        with reported(f"write {self.shown(path)}"):
+            if self.is_local:
+                return _create_local(path, content)
+            try:
                 self.filesystem.pipe_file(path, content, mode="create")
-        except FileExistsError as error:
-            if self.is_local and not Path(path).parent.is_dir():
-                raise StorageError(f"cannot write {path}: its folder is a file") from error
-            return False
-        except OSError as error:
-            # s3fs raises EINVAL, not FileExistsError, when If-None-Match finds the key taken.
-            if not self.is_local and self.exists(path):
-                return False
-            raise StorageError(f"cannot write {path}: {error}") from error
+            except OSError as error:
+                if not is_taken(error):
+                    raise
+                return self._cat(path) == content
         return True
+
+    def delete(self, path: str) -> None:
+        """Delete a file, if it is there."""
+        with reported(f"delete {self.shown(path)}"), suppress(FileNotFoundError):
+            self.filesystem.rm_file(path)
 
     def list_files(self, folder: str) -> list[str]:
         """All files directly under a folder, sorted; empty if the folder does not exist."""
-        try:
-            return sorted(entry["name"] for entry in self.filesystem.ls(folder, detail=True) if entry["type"] == "file")
-        except FileNotFoundError:
-            return []
+        return sorted(entry["name"] for entry in self._entries(folder) if entry["type"] == "file")
 
     def list_folders(self, folder: str) -> list[str]:
         """All folders directly under a folder, sorted; empty if the folder does not exist."""
-        try:
-            entries = self.filesystem.ls(folder, detail=True)
-        except FileNotFoundError:
-            return []
-        return sorted(entry["name"].rstrip("/") for entry in entries if entry["type"] == "directory")
+        return sorted(entry["name"].rstrip("/") for entry in self._entries(folder) if entry["type"] == "directory")
+
+    def _entries(self, folder: str) -> list[dict[str, Any]]:
+        with reported(f"list {self.shown(folder)}"):
+            try:
+                return list(self.filesystem.ls(folder, detail=True))
+            except FileNotFoundError as error:
+                if is_about_a_missing_bucket(error):
+                    raise
+                return []
 
     def delta_options(self) -> dict[str, str]:
-        """Storage options in the words of deltalake."""
+        """Storage options in the words of deltalake, with the credentials of this moment: ask at every opening."""
         if self.is_local:
             return {}
-        options: dict[str, str] = {}
-        if self.options.endpoint_url:
-            options["AWS_ENDPOINT_URL"] = self.options.endpoint_url
-            if self.options.endpoint_url.startswith("http://"):
-                options["AWS_ALLOW_HTTP"] = "true"
-        if self.options.region:
-            options["AWS_REGION"] = self.options.region
-        return options
+        from navab.lake.s3 import delta_options  # noqa: PLC0415
+
+        with reported(f"open {self.root}"):
+            return delta_options(self.options.endpoint_url, self.options.region, self.options.retry_s)
+
+
+def _create_local(path: str, content: bytes) -> bool:
+    try:
+        with AtomicFile(path, exclusive=True) as temporary:
+            temporary.write_bytes(content)
+    except FileExistsError as error:
+        if not Path(path).parent.is_dir():
+            raise NotADirectoryError(errno.ENOTDIR, "its folder is a file", path) from error
+        return False
+    return True
 
 
 def encode_parquet(table: pa.Table) -> bytes:

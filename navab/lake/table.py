@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
@@ -23,6 +23,7 @@ from deltalake.transaction import (
 )
 
 from navab.errors import ClaimLostError, StorageError
+from navab.lake.failures import explain, storage_failures
 from navab.lake.schema import TableSchema, load_schema
 from navab.lake.storage import Storage
 
@@ -105,8 +106,8 @@ class TableSnapshot:
                 paths, schema=self.schema.arrow, format="parquet", filesystem=self.storage.arrow_filesystem
             )
             frame = pl.DataFrame(dataset.to_table(columns=[*columns, "__fragment_index"]))
-        except (pa.ArrowException, OSError) as error:
-            raise StorageError(f"cannot read table {self.schema.name}: {error}") from error
+        except (pa.ArrowException, *storage_failures()) as error:
+            raise StorageError(f"cannot read table {self.schema.name}: {explain(error)}") from error
         positions = wanted[FILE].gather(frame["__fragment_index"])
         return frame.drop("__fragment_index").with_columns(positions.alias(FILE))
 
@@ -158,24 +159,30 @@ class LakeTable:
 
     def snapshot(self, version: int | None = None) -> TableSnapshot:
         """Open the latest version, or an earlier one."""
+        return TableSnapshot(self.storage, self.schema, self._open(version))
+
+    def _open(self, version: int | None = None) -> DeltaTable | None:
+        """Open a version with the credentials of this moment; None if there is no table."""
         uri = self.storage.uri("tables", self.schema.name)
         try:
-            delta = DeltaTable(uri, version, storage_options=self.storage.delta_options() or None)
+            return DeltaTable(uri, version, storage_options=self.storage.delta_options() or None)
         except TableNotFoundError:
-            delta = None
+            return None
         except (DeltaError, OSError) as error:
-            raise StorageError(f"cannot open table {self.schema.name} at {uri}: {error}") from error
-        return TableSnapshot(self.storage, self.schema, delta)
+            raise StorageError(f"cannot open table {self.schema.name} at {uri}: {explain(error)}") from error
 
     def vacuum(self, retention_hours: int, cited: Sequence[int]) -> list[str]:
         """Delete files that no version within the retention and no cited version needs; returns their paths."""
-        delta = DeltaTable(
-            self.storage.uri("tables", self.schema.name), storage_options=self.storage.delta_options() or None
-        )
-        existing = [version for version in cited if version <= delta.version()]
-        deleted: list[str] = delta.vacuum(
-            retention_hours, dry_run=False, enforce_retention_duration=False, full=True, keep_versions=existing or None
-        )
+        delta = self._open()
+        if delta is None:
+            return []
+        keep = [version for version in cited if version <= delta.version()] or None
+        try:
+            deleted: list[str] = delta.vacuum(
+                retention_hours, dry_run=False, enforce_retention_duration=False, full=True, keep_versions=keep
+            )
+        except (DeltaError, OSError) as error:
+            raise StorageError(f"cannot clean table {self.schema.name} up: {explain(error)}") from error
         return deleted
 
     def commit(
@@ -200,7 +207,7 @@ class LakeTable:
         ]
         if not added and not removed:
             return 0
-        with self._commit_errors():
+        with self._commit_errors(lambda latest: _holds(latest, added, removed), epoch):
             snapshot.commit([*(file.action() for file in added), *removed], properties)
         return sum(file.rows for file in added)
 
@@ -208,7 +215,9 @@ class LakeTable:
         """Give the table declared columns that it lacks, and its declared description; fenced like `commit`."""
         snapshot = self.snapshot()
         properties = self._fenced(snapshot, epoch)
-        with self._commit_errors():
+        with self._commit_errors(
+            lambda latest: set(columns) <= set(latest.stored.names if latest.stored else ()), epoch
+        ):
             snapshot.alter(columns, properties)
 
     def _fenced(self, snapshot: TableSnapshot, epoch: int) -> CommitProperties:
@@ -219,10 +228,27 @@ class LakeTable:
         return CommitProperties(app_transactions=[Transaction(self.application, epoch)], max_commit_retries=0)
 
     @contextmanager
-    def _commit_errors(self) -> Iterator[None]:
+    def _commit_errors(self, stands: Callable[[TableSnapshot], bool], epoch: int) -> Iterator[None]:
+        """Report a commit that failed; `stands` tells whether a version is what it would have made.
+
+        If the store's answer to a commit gets lost, the request that is then sent again finds its version taken.
+        """
         try:
             yield
         except CommitFailedError as error:
-            raise ClaimLostError(f"another run wrote to table {self.schema.name} at the same time: {error}") from error
+            latest = self.snapshot()
+            if latest.fence(self.application) != epoch or not stands(latest):
+                raise ClaimLostError(
+                    f"another run wrote to table {self.schema.name} at the same time: {error}"
+                ) from error
         except (DeltaError, OSError) as error:
-            raise StorageError(f"cannot commit to table {self.schema.name}: {error}") from error
+            raise StorageError(f"cannot commit to table {self.schema.name}: {explain(error)}") from error
+
+
+def _holds(snapshot: TableSnapshot, added: Sequence[DataFile], removed: Sequence[RemoveAction]) -> bool:
+    active = set(snapshot.files["path"])
+    return active.issuperset(file.path for file in added) and active.isdisjoint(action.path for action in removed)
+
+
+def _has_columns(snapshot: TableSnapshot, columns: Sequence[str]) -> bool:
+    return snapshot.stored is not None and set(columns) <= set(snapshot.stored.names)

@@ -12,6 +12,7 @@ from urllib.parse import urlsplit
 
 from navab.configuration import Source
 from navab.errors import ConfigurationError, StorageError
+from navab.lake.failures import explain, is_about_a_missing_bucket, storage_failures
 from navab.lake.storage import Storage, StorageOptions
 from navab.readers.jsonl import read_jsonl
 from navab.readers.parquet import read_parquet
@@ -61,10 +62,12 @@ def list_source(source: Source, options: StorageOptions) -> list[SourceFile]:
             found |= {path: filesystem.info(path) for path in links}
         else:
             found = {pattern: filesystem.info(pattern)}
-    except FileNotFoundError:
+    except FileNotFoundError as error:
+        if is_about_a_missing_bucket(error):
+            raise StorageError(f"source {source.path} cannot be listed: {explain(error)}") from error
         found = {}
-    except OSError as error:
-        raise StorageError(f"source {source.path} cannot be listed: {error.strerror or error}") from error
+    except storage_failures() as error:
+        raise StorageError(f"source {source.path} cannot be listed: {explain(error)}") from error
     files = {path: entry for path, entry in found.items() if entry["type"] == "file"}
     if not files and any(entry["type"] == "directory" for entry in found.values()):
         raise ConfigurationError(
@@ -93,15 +96,15 @@ def open_source(file: SourceFile, options: StorageOptions) -> Iterator[Any]:
     storage = Storage(file.uri, options)
     try:
         raw = storage.filesystem.open(storage.path(), "rb")
-    except OSError as error:
-        raise StorageError(f"source file {file.uri} cannot be opened: {error.strerror or error}") from error
+    except storage_failures() as error:
+        raise StorageError(f"source file {file.uri} cannot be opened: {explain(error)}") from error
     try:
         with raw:
             packed = raw.read(len(_GZIP_MAGIC)) == _GZIP_MAGIC  # what a file is, not how it is named
             raw.seek(0)
             yield io.BufferedReader(_Unpacked(raw), buffer_size=1 << 20) if packed else raw
-    except OSError as error:
-        raise StorageError(f"source file {file.uri} cannot be read: {error.strerror or error}") from error
+    except storage_failures() as error:
+        raise StorageError(f"source file {file.uri} cannot be read: {explain(error)}") from error
 
 
 class _Unpacked(io.RawIOBase):

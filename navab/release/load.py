@@ -9,8 +9,10 @@ import fsspec
 import polars as pl
 import pyarrow as pa
 import pyarrow.dataset
+from fsspec import AbstractFileSystem
 
 from navab.errors import ConfigurationError, StorageError
+from navab.lake.storage import Storage, StorageOptions
 from navab.release.columns import release_schema
 from navab.release.manifest import Manifest, read_manifest
 from navab.release.storage import join, reported
@@ -55,12 +57,11 @@ def load_release(
     """Load one subset of a release as a Polars frame, or lazily as a pyarrow dataset.
 
     `uri` is the release's folder, on a disk or as s3://bucket/path; None takes all nations, splits or source
-    types. Raises StorageError if no release lies there, ConfigurationError if it has no such part.
+    types. `storage_options` are the endpoint_url and region of a store, whose credentials come from environment,
+    profile or role; other options go to fsspec as they are. Raises StorageError if no release lies there,
+    ConfigurationError if it has no such part.
     """
-    try:
-        fs, root = fsspec.core.url_to_fs(str(uri), **(storage_options or {}))
-    except ValueError as error:
-        raise StorageError(f"release {uri}: {error}") from error
+    fs, root = _open(str(uri), storage_options or {})
     manifest = read_manifest(fs, root)
     wanted = {"subset": subset, "nation": nation, "split": split, "source_type": source_type}
     _check_parts(manifest, str(uri), wanted)
@@ -77,6 +78,17 @@ def load_release(
             else pa.dataset.dataset(schema.empty_table())
         )
         return dataset if as_dataset else _frame(dataset.to_table())
+
+
+def _open(uri: str, options: Mapping[str, Any]) -> tuple[AbstractFileSystem, str]:
+    if options.keys() <= {"endpoint_url", "region"} and uri.startswith(("s3://", "s3a://")):
+        storage = Storage(uri, StorageOptions(**options))
+        return storage.filesystem, storage.path()
+    try:
+        fs, root = fsspec.core.url_to_fs(uri, **options)
+    except ValueError as error:
+        raise StorageError(f"release {uri}: {error}") from error
+    return fs, root
 
 
 def _frame(table: pa.Table) -> pl.DataFrame:

@@ -6,11 +6,11 @@ import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from botocore.exceptions import BotoCoreError
 from fsspec import AbstractFileSystem
 from fsspec.implementations.local import LocalFileSystem
 
 from navab.errors import StorageError
+from navab.lake.failures import explain, storage_failures
 
 MANIFEST = "manifest.json"
 
@@ -31,8 +31,8 @@ def reported(root: str) -> Iterator[None]:
     """Turn a failure of the file system into one line that names the release."""
     try:
         yield
-    except (OSError, BotoCoreError) as error:
-        raise StorageError(f"release {root}: {error}: check path, connection and permissions") from error
+    except storage_failures() as error:
+        raise StorageError(f"release {root}: {explain(error)}") from error
 
 
 def write_bytes(fs: AbstractFileSystem, root: str, path: str, payload: bytes) -> None:

@@ -40,7 +40,7 @@ MIXED_LANGUAGE = "mixed_language"
 
 
 def storage_options(configuration: Configuration) -> StorageOptions:
-    return StorageOptions(configuration.storage.endpoint_url, configuration.storage.region)
+    return StorageOptions(**configuration.storage.model_dump())
 
 
 def latest_files(view: View) -> pl.DataFrame:

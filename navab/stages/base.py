@@ -14,6 +14,7 @@ import polars as pl
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from navab.lake.failures import reported
 from navab.lake.hashing import Int64Array, block_digest
 from navab.lake.schema import load_schema
 from navab.lake.storage import Storage
@@ -37,7 +38,8 @@ class Selection:
         schema = load_schema(self.table).arrow
         names = list(dict.fromkeys([self.key, "fingerprint", *self.columns]))
         for path, keys, fingerprints in self.parts:
-            rows = pq.read_table(path, columns=names, schema=schema, filesystem=storage.arrow_filesystem)
+            with reported(f"read {storage.shown(path)}"):
+                rows = pq.read_table(path, columns=names, schema=schema, filesystem=storage.arrow_filesystem)
             table = pl.DataFrame(rows)
             wanted = pl.DataFrame({self.key: keys, "fingerprint": fingerprints})
             frames.append(table.join(wanted, on=[self.key, "fingerprint"], how="semi"))

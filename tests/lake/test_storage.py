@@ -5,13 +5,28 @@ from __future__ import annotations
 import multiprocessing
 import os
 import pickle
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from navab.errors import ConfigurationError, StorageError
+from navab.lake import credentials
 from navab.lake.lake import Lake
 from navab.lake.storage import AtomicFile, Storage, StorageOptions
+
+
+@pytest.fixture
+def environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[pytest.MonkeyPatch]:
+    """An environment without credentials, in which every test finds its own."""
+    for name in [name for name in os.environ if name.startswith("AWS_")]:
+        monkeypatch.delenv(name)
+    monkeypatch.setenv("AWS_CONFIG_FILE", str(tmp_path / "config"))
+    monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", str(tmp_path / "credentials"))
+    monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
+    credentials.provider.cache_clear()
+    yield monkeypatch
+    credentials.provider.cache_clear()
 
 
 def test_what_is_written_is_read_back(tmp_path: Path) -> None:
@@ -65,7 +80,7 @@ def test_of_many_processes_one_wins(tmp_path: Path) -> None:
 def test_a_file_in_the_place_of_a_folder_is_an_error_and_no_lost_race(tmp_path: Path) -> None:
     (tmp_path / "claims").write_text("not a folder")
     storage = Storage(str(tmp_path))
-    with pytest.raises(StorageError, match="its folder is a file"):
+    with pytest.raises(StorageError, match="part of the path is a file"):
         storage.create_exclusively(storage.path("claims", "1.json"), b"")
 
 
@@ -123,15 +138,24 @@ def test_an_unknown_kind_of_address_is_a_configuration_error(root: str) -> None:
         Storage(root).path()
 
 
-def test_storage_travels_to_workers_without_secrets(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "top-secret-key")
-    storage = Storage("s3://bucket/lake", StorageOptions("http://127.0.0.1:8333", "eu-west-1"))
+def test_storage_travels_to_workers_without_secrets(environment: pytest.MonkeyPatch) -> None:
+    environment.setenv("AWS_ACCESS_KEY_ID", "key")
+    environment.setenv("AWS_SECRET_ACCESS_KEY", "top-secret-key")
+    environment.setenv("AWS_SESSION_TOKEN", "top-secret-token")
+    storage = Storage("s3://bucket/lake", StorageOptions("http://127.0.0.1:8333", "eu-west-1", retry_s=45))
     assert storage.arrow_filesystem is not None
     assert storage.delta_options() == {
         "AWS_ENDPOINT_URL": "http://127.0.0.1:8333",
         "AWS_ALLOW_HTTP": "true",
         "AWS_REGION": "eu-west-1",
+        "AWS_ACCESS_KEY_ID": "key",
+        "AWS_SECRET_ACCESS_KEY": "top-secret-key",
+        "AWS_SESSION_TOKEN": "top-secret-token",
+        "max_retries": "1000",
+        "retry_timeout": "45s",
+        "backoff_config.init_backoff": "100ms",
+        "backoff_config.max_backoff": "5s",
     }
     content = pickle.dumps(storage)
-    assert b"top-secret-key" not in content
+    assert b"top-secret" not in content
     assert pickle.loads(content) == storage

@@ -163,7 +163,7 @@ def test_a_place_that_cannot_be_written_is_one_line(
     inputs: ReleaseInputs, options: ReleaseOptions, filesystem: Any, tmp_path: Path
 ) -> None:
     (tmp_path / "file").write_text("in the way")
-    with pytest.raises(StorageError, match="check path, connection and permissions"):
+    with pytest.raises(StorageError, match="part of the path is a file; choose another folder"):
         build_release(inputs, options, filesystem, str(tmp_path / "file" / "r"))
 
 

