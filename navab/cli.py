@@ -76,14 +76,22 @@ def run(config: Path | None, settings: tuple[str, ...], until: str | None, plan:
 
 @navab.command()
 @configured
-def status(config: Path | None, settings: tuple[str, ...]) -> None:
+@click.option(
+    "--as-of",
+    multiple=True,
+    metavar="VERSION|TIME",
+    help="Show the lake as it was: a table version, a time (ISO 8601, UTC), or TABLE=VERSION; repeatable.",
+)
+def status(config: Path | None, settings: tuple[str, ...], as_of: tuple[str, ...]) -> None:
     """Show tables, versions, live rows, rejections by reason and the last run.
 
     \b
     Examples:
       navab status --config navab.yaml
+      navab status --config navab.yaml --as-of 2026-11-05T14:30
+      navab status --config navab.yaml --as-of 12 --as-of triples=8
     """
-    commands.status(config, settings)
+    commands.status(config, settings, as_of)
 
 
 @navab.command()

@@ -80,11 +80,13 @@ def plan(config: Path | None, settings: Sequence[str], until: str | None) -> Non
     _print("Later steps may have more to do once earlier ones have run. Engine tokens and money: 0 with engine rules.")
 
 
-def status(config: Path | None, settings: Sequence[str]) -> None:
-    """Show the lake as it stands."""
+def status(config: Path | None, settings: Sequence[str], as_of: Sequence[str]) -> None:
+    """Show the lake as it stands, or as it was."""
     from navab import runs, summary  # noqa: PLC0415
 
     _, lake, view = _open(config, settings)
+    if as_of:
+        _look_back(view, as_of)
     table = _table("table", "version", "rows", "live")
     states = summary.tables(view)
     for state in states:
@@ -100,6 +102,8 @@ def status(config: Path | None, settings: Sequence[str]) -> None:
     for one in summary.rejections(view):
         refused.add_row(one.stage, one.nation, one.reason, f"{one.count:,}")
     _print(refused)
+    if as_of:
+        return
     unfinished = _unfinished(view)
     if unfinished:
         _print(unfinished)
@@ -197,6 +201,14 @@ def _open(config: Path | None, settings: Sequence[str]) -> tuple[Configuration, 
     view = open_view(configuration, lake)
     check_schema(lake, [view.snapshot(name) for name in table_names()])
     return configuration, lake, view
+
+
+def _look_back(view: View, as_of: Sequence[str]) -> None:
+    """Pin the view to earlier versions of the tables."""
+    from navab.lake.history import parse_as_of, snapshots_as_of  # noqa: PLC0415
+    from navab.maintenance import cited_versions  # noqa: PLC0415
+
+    view.pin(snapshots_as_of(view.lake, parse_as_of(as_of), cited_versions(view)))
 
 
 @contextmanager
