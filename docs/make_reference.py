@@ -23,6 +23,42 @@ NOTICE = "<!-- Made by docs/make_reference.py from the code: change the code, th
 
 Schema = Mapping[str, Any]
 
+READERS = """\
+## Reading tables
+
+Polars reads a table as it is, from a disk or from an object store. `scan_delta` reads only the columns and rows that
+are asked for, `version=` gives an earlier version as far back as it is kept:
+
+```python
+import polars as pl
+
+statements = pl.scan_delta("build/demo/lake/tables/statements")
+standing = statements.filter(pl.col("rejected_reason").is_null() & pl.col("merged_into").is_null())
+print(standing.group_by("nation").len().collect())
+```
+
+DuckDB reads the dataset that `deltalake` opens; nothing has to be downloaded for it. The name of a Python variable is
+the name of a table:
+
+```python
+import duckdb
+from deltalake import DeltaTable
+
+triples = DeltaTable("build/demo/lake/tables/triples").to_pyarrow_dataset()
+print(duckdb.sql("SELECT nation, split, count(*) FROM triples WHERE rejected_reason IS NULL GROUP BY ALL ORDER BY ALL"))
+```
+
+On S3 both take the address and the store's options; leave out the endpoint for AWS. Credentials come from the
+environment (`AWS_ACCESS_KEY_ID`, `AWS_SECRET_ACCESS_KEY`) or an instance role:
+
+```python
+options = {"AWS_REGION": "us-east-1", "AWS_ENDPOINT_URL": "http://127.0.0.1:8333", "AWS_ALLOW_HTTP": "true"}
+statements = pl.scan_delta("s3://bucket/lake/tables/statements", storage_options=options)
+triples = DeltaTable("s3://bucket/lake/tables/triples", storage_options=options).to_pyarrow_dataset()
+```
+
+Spark and Trino read the tables with their Delta Lake connectors (reader version 1, no table features)."""
+
 
 def reference() -> dict[str, str]:
     """The generated pages by file name."""
@@ -84,19 +120,20 @@ def data_model_page() -> str:
             f"Schema version {schema_version()}. The declarations are `schemas/*.yaml`; code, tests and this page read",
             "them from there.",
             "",
-            "Every table is a Delta Lake table at `<lake>/tables/<name>`:",
-            "",
-            "```python",
-            "import polars as pl",
-            "",
-            'pl.read_delta("build/demo/lake/tables/statements")',
-            "```",
+            "Every table is a Delta Lake table at `<lake>/tables/<name>`.",
             "",
             "*Row* tables only grow; their key is the one given below together with `fingerprint`, a hash of what",
             "made the row. After a changed option or input, rows of an older fingerprint stay and are no longer",
             "current. *Snapshot* tables are replaced, one nation at a time. A row counts (it is *live*) if it is",
-            "current, not rejected, and all rows that it was made from are live. Status and releases count live",
-            "rows; reading a table as above shows all rows.",
+            "current, not rejected, and all rows that it was made from are live. `navab status` and releases count",
+            "live rows; other readers of a table see all rows.",
+            "",
+            "A lake's `schema.json` says which schema version it has and how it came to it. A column that came with a",
+            "later version is null in older rows; see [operating.md](operating.md#upgrades).",
+            "",
+            *READERS.splitlines(),
+            "",
+            "## Tables",
             "",
             *_index(public),
             "Internal tables, which may change without notice:",
