@@ -8,20 +8,34 @@ needs no flags in the tables. Texts and vectors are never read here.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 
 import polars as pl
 
 from navab.configuration import Configuration
+from navab.lake.joins import Mask, keep, match
+from navab.lake.keys import KeyColumns
 from navab.lake.lake import Lake
 from navab.lake.schema import load_schema
-from navab.lake.table import FILE, TableSnapshot
+from navab.lake.table import TableSnapshot
 from navab.nations.registry import Nation, Registry
 
 Frame = Callable[["View"], pl.DataFrame]
 
+# Key columns that are kept from step to step, in bytes; more are read again when they are needed.
+KEPT_BYTES = 2 << 30
+
+
+@dataclass(frozen=True, slots=True)
+class _Matched:
+    """A table held against its expected keys: which of its rows are current, and what it lacks."""
+
+    current: Mask
+    pending: pl.DataFrame
+
 
 class View:
-    """Cached key frames over one lake and configuration; `forget` what a commit changed."""
+    """Cached key columns over one lake and configuration; `forget` what a commit changed."""
 
     def __init__(
         self,
@@ -40,7 +54,9 @@ class View:
         self._expected_of = expected
         self._live_of = live
         self._snapshots: dict[str, TableSnapshot] = {}
-        self._frames: dict[tuple[str, str, tuple[str, ...]], pl.DataFrame] = {}
+        self._keys: dict[str, KeyColumns] = {}
+        self._matched: dict[str, _Matched] = {}
+        self._live: dict[str, Mask] = {}
 
     @property
     def tracked(self) -> frozenset[str]:
@@ -66,30 +82,23 @@ class View:
         """All rows, current or not: key, nation, fingerprint, the columns asked for, and `_file`."""
         schema = load_schema(table)
         names = tuple(dict.fromkeys([*schema.key, "nation", "fingerprint", *columns]))
-        return self._cached("rows", table, names, lambda: self.snapshot(table).read(names))
+        keys = self._keys.pop(table) if table in self._keys else KeyColumns()
+        self._keys[table] = keys  # the last one used comes last
+        return keys.at(self.snapshot(table), names)
 
     def expected(self, table: str) -> pl.DataFrame:
         """Keys and fingerprints that the table should have now."""
-        return self._cached("expected", table, (), lambda: self._expected_of[table](self))
+        return self._expected_of[table](self)
 
     def current(self, table: str, *columns: str) -> pl.DataFrame:
         """Rows at the current fingerprints."""
-        expected = self.expected(table)
-        shared = [name for name in self._join_columns(table) if name in expected.columns]
-        rows = self.rows(table, *columns, *(name for name in shared if name != FILE))
-        return rows.join(expected, on=shared, how="semi", maintain_order="left")
+        return keep(self.rows(table, *columns), self._match(table).current)
 
     def live(self, table: str, *columns: str) -> pl.DataFrame:
         """Current rows that are accepted and whose ancestors are live."""
-        schema = load_schema(table)
-        refused = "rejected_reason" in schema.arrow.names
-        rows = self.current(table, *columns, *(["rejected_reason"] if refused else []))
-        if refused:
-            rows = rows.filter(pl.col("rejected_reason").is_null())
-        if table in self._live_of:
-            accepted = self._cached("live", table, (), lambda: self._live_of[table](self))
-            rows = rows.join(accepted, on=accepted.columns, how="semi", maintain_order="left")
-        return rows
+        if table not in self._live:
+            self._live[table] = self._find_live(table)
+        return keep(self.rows(table, *columns), self._live[table])
 
     def located(self, table: str) -> pl.DataFrame:
         """Current rows with the position of their file."""
@@ -97,26 +106,37 @@ class View:
 
     def pending(self, table: str) -> pl.DataFrame:
         """Expected rows that the table does not have."""
-        expected = self.expected(table)
-        shared = [name for name in self._join_columns(table) if name in expected.columns]
-        return expected.join(self.rows(table), on=shared, how="anti", maintain_order="left")
+        return self._match(table).pending
 
     def forget(self, tables: Sequence[str] = ()) -> None:
-        """Drop what was cached: of the named tables' snapshots, and of everything derived."""
+        """Look at the latest versions of the named tables (of all), and derive everything anew."""
         for table in tables or tuple(self._snapshots):
             self._snapshots.pop(table, None)
-        stale = [key for key in self._frames if key[0] != "rows" or not tables or key[1] in tables]
-        for key in stale:
-            del self._frames[key]
+        self._matched.clear()
+        self._live.clear()
+        while len(self._keys) > 1 and sum(keys.size for keys in self._keys.values()) > KEPT_BYTES:
+            del self._keys[next(iter(self._keys))]
+
+    def _match(self, table: str) -> _Matched:
+        if table not in self._matched:
+            expected = self.expected(table)
+            shared = [name for name in self._join_columns(table) if name in expected.columns]
+            rows = self.rows(table, *shared)
+            current, present = match(rows, expected, shared)
+            self._matched[table] = _Matched(current, keep(expected, ~present))
+        return self._matched[table]
+
+    def _find_live(self, table: str) -> Mask:
+        live = self._match(table).current
+        if "rejected_reason" in load_schema(table).arrow.names:
+            live = live & self.rows(table, "rejected_reason")["rejected_reason"].is_null().to_numpy()
+        if table in self._live_of:
+            accepted = self._live_of[table](self)
+            live = live & match(self.rows(table, *accepted.columns), accepted, accepted.columns)[0]
+        return live
 
     def _join_columns(self, table: str) -> list[str]:
         schema = load_schema(table)
         if schema.kind == "snapshot":
             return ["nation", "fingerprint"]
         return [*schema.key, "path", "fingerprint"]
-
-    def _cached(self, kind: str, table: str, names: tuple[str, ...], make: Callable[[], pl.DataFrame]) -> pl.DataFrame:
-        key = (kind, table, names)
-        if key not in self._frames:
-            self._frames[key] = make()
-        return self._frames[key]

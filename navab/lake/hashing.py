@@ -16,6 +16,9 @@ import xxhash
 
 Int64Array = npt.NDArray[np.int64]
 
+# Rows that are combined at a time: of 100 million rows the steps between would take gigabytes.
+_BLOCK = 1 << 22
+
 _SEPARATOR = "\x1f"
 
 
@@ -36,12 +39,21 @@ def combine(*values: int | Int64Array | pl.Series) -> Int64Array:
 
     Scalars are broadcast; the result has the length of the longest input (1 for scalars only).
     """
-    with np.errstate(over="ignore"):
+    arrays = [
+        (value.to_numpy() if isinstance(value, pl.Series) else np.asarray(value, dtype=np.int64)).reshape(-1)
+        for value in values
+    ]
+    length = max((len(array) for array in arrays if len(array) != 1), default=1)
+    combined = np.empty(length, dtype=np.uint64)
+    for start in range(0, length, _BLOCK):
+        block = slice(start, start + _BLOCK)
         state = np.full(1, 0x9E3779B97F4A7C15, dtype=np.uint64)
-        for value in values:
-            array = value.to_numpy() if isinstance(value, pl.Series) else np.asarray(value, dtype=np.int64)
-            state = _mix(state + array.astype(np.int64).view(np.uint64).reshape(-1))
-    return state.view(np.int64)
+        with np.errstate(over="ignore"):
+            for array in arrays:
+                part = array if len(array) == 1 else array[block]
+                state = _mix(state + part.astype(np.int64).view(np.uint64))
+        combined[block] = state
+    return combined.view(np.int64)
 
 
 def set_digest(*columns: pl.Series) -> int:

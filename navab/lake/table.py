@@ -17,6 +17,7 @@ from deltalake.exceptions import CommitFailedError, DeltaError, TableNotFoundErr
 from deltalake.transaction import (
     AddAction,
     CommitProperties,
+    PostCommitHookProperties,
     RemoveAction,
     Transaction,
     create_table_with_add_actions,
@@ -28,6 +29,7 @@ from navab.lake.schema import TableSchema, load_schema
 from navab.lake.storage import Storage
 
 FILE = "_file"
+ROWS_AT_ONCE = 4_000_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,23 +95,45 @@ class TableSnapshot:
 
     def read(self, columns: Sequence[str], nation: str | None = None) -> pl.DataFrame:
         """Read columns of all rows (of one nation), with `_file`: the position of the row's file in `files`."""
-        wanted = self.files.with_row_index(FILE)
-        if nation is not None:
-            wanted = wanted.filter(pl.col("nation") == nation)
-        schema = pa.schema([self.schema.arrow.field(name) for name in columns])
-        if wanted.is_empty():
-            empty = pl.DataFrame(schema.empty_table())
-            return empty.with_columns(pl.lit(None, pl.UInt32).alias(FILE))
-        paths = [self.storage.path("tables", self.schema.name, path) for path in wanted["path"]]
+        wanted = self.files if nation is None else self.files.filter(pl.col("nation") == nation)
+        return self.read_files(wanted["path"].to_list(), columns)
+
+    def read_files(
+        self, paths: Sequence[str], columns: Sequence[str], *, categories: Sequence[str] = ()
+    ) -> pl.DataFrame:
+        """Read columns of some files, in the order in which they are given, with `_file` as `read` has it.
+
+        Columns named in `categories` come as Categorical.
+        """
+        wanted = pl.DataFrame({"path": paths}, schema={"path": pl.String}).join(
+            self.files.with_row_index(FILE), on="path", how="left", maintain_order="left"
+        )
+        encoded = [name for name in columns if name in categories]
+        frames = [self._no_rows(columns, encoded)]
+        part = (wanted["rows"].cum_sum() // ROWS_AT_ONCE).alias("part")
+        for _, files in wanted.group_by(part, maintain_order=True):
+            frames.append(self._read_part(files, columns, encoded))
+        return pl.concat(frames, rechunk=False)
+
+    def _read_part(self, files: pl.DataFrame, columns: Sequence[str], encoded: Sequence[str]) -> pl.DataFrame:
+        paths = [self.storage.path("tables", self.schema.name, path) for path in files["path"]]
         try:
             dataset = pads.dataset(
-                paths, schema=self.schema.arrow, format="parquet", filesystem=self.storage.arrow_filesystem
+                paths,
+                schema=_encode(self.schema.arrow, encoded),
+                format=pads.ParquetFileFormat(dictionary_columns=set(encoded)),
+                filesystem=self.storage.arrow_filesystem,
             )
             frame = pl.DataFrame(dataset.to_table(columns=[*columns, "__fragment_index"]))
         except (pa.ArrowException, *storage_failures()) as error:
             raise StorageError(f"cannot read table {self.schema.name}: {explain(error)}") from error
-        positions = wanted[FILE].gather(frame["__fragment_index"])
+        positions = files[FILE].gather(frame["__fragment_index"])
         return frame.drop("__fragment_index").with_columns(positions.alias(FILE))
+
+    def _no_rows(self, columns: Sequence[str], encoded: Sequence[str]) -> pl.DataFrame:
+        schema = _encode(self.schema.arrow, encoded)
+        empty = pl.DataFrame(pa.schema([schema.field(name) for name in columns]).empty_table())
+        return empty.with_columns(pl.lit(None, pl.UInt32).alias(FILE))
 
     def fence(self, application: str) -> int | None:
         return None if self._delta is None else self._delta.transaction_version(application)
@@ -132,7 +156,14 @@ class TableSnapshot:
                 commit_properties=properties,
             )
             return
-        self._delta.create_write_transaction(actions, "append", delta_schema, commit_properties=properties)
+        self._delta.create_write_transaction(
+            actions,
+            "append",
+            delta_schema,
+            commit_properties=properties,
+            # Versions that releases cite need their log: `clean_log` knows them, Delta does not.
+            post_commithook_properties=PostCommitHookProperties(create_checkpoint=True, cleanup_expired_logs=False),
+        )
 
     def alter(self, columns: Sequence[str], properties: CommitProperties) -> None:
         """Add declared columns, or fields within them, that this version lacks, and bring its description up to date.
@@ -200,6 +231,10 @@ class LakeTable:
         active = set(snapshot.files["path"])
         named = {file.path: file for file in files}
         added = [file for path, file in named.items() if path not in active]
+        gone = [path for path in remove if path not in active]
+        if added and gone:
+            # What replaces files that have been replaced before would double their rows.
+            raise StorageError(f"table {self.schema.name}: file {gone[0]} has left it meanwhile; run the command again")
         removed = [
             RemoveAction(row["path"], True, int(time.time() * 1000), row["size"], {})
             for row in snapshot.files.iter_rows(named=True)
@@ -252,3 +287,9 @@ def _holds(snapshot: TableSnapshot, added: Sequence[DataFile], removed: Sequence
 
 def _has_columns(snapshot: TableSnapshot, columns: Sequence[str]) -> bool:
     return snapshot.stored is not None and set(columns) <= set(snapshot.stored.names)
+
+
+def _encode(schema: pa.Schema, names: Sequence[str]) -> pa.Schema:
+    """The schema with dictionaries in the place of the named string columns."""
+    dictionary = pa.dictionary(pa.int32(), pa.string())
+    return pa.schema([field.with_type(dictionary) if field.name in names else field for field in schema])

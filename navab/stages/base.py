@@ -16,6 +16,7 @@ import pyarrow.parquet as pq
 
 from navab.lake.failures import reported
 from navab.lake.hashing import Int64Array, block_digest
+from navab.lake.joins import keep, match
 from navab.lake.schema import load_schema
 from navab.lake.storage import Storage
 from navab.lake.table import FILE
@@ -138,9 +139,9 @@ def plan_rows(
         return []
     key = view.key(table)
     if carry is not None:
-        pending = pending.join(carry, on=key, how="left")
+        pending = _extend(pending, carry, key)
     for name, (column, _) in reads.items():
-        pending = pending.join(_places(view, name, column), on=column, how="left")
+        pending = _extend(pending, _places(view, name, column), column)
     main = next(iter(reads))
     units = []
     size = unit_rows or view.configuration.resources.unit_rows
@@ -170,6 +171,12 @@ def _places(view: View, table: str, column: str) -> pl.DataFrame:
         pl.col(FILE).alias(_file_of(table)),
         pl.col("fingerprint").alias(_fingerprint_of(table)),
     )
+
+
+def _extend(pending: pl.DataFrame, columns: pl.DataFrame, on: str) -> pl.DataFrame:
+    """Pending rows with columns of a frame that may have many times as many rows."""
+    wanted = keep(columns, match(columns, pending, [on])[0])
+    return pending.join(wanted, on=on, how="left")
 
 
 def _selection(view: View, table: str, rows: pl.DataFrame, column: str, columns: Sequence[str]) -> Selection:

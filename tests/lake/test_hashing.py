@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from navab.lake import hashing
 from navab.lake.hashing import block_digest, combine, set_digest, signature, text_hash
 
 INT64 = st.integers(-(2**63), 2**63 - 1)
@@ -87,3 +88,11 @@ def test_block_digests_tell_names_and_keys_apart() -> None:
 def _digest(rows: list[tuple[int, int]]) -> int:
     frame = pl.DataFrame(rows, schema={"left": pl.Int64, "right": pl.Int64}, orient="row")
     return set_digest(frame["left"], frame["right"])
+
+
+def test_long_columns_are_combined_block_by_block(monkeypatch: pytest.MonkeyPatch) -> None:
+    values = np.arange(1000, dtype=np.int64)
+    whole = combine(5, values, pl.Series(values * 3))
+    monkeypatch.setattr(hashing, "_BLOCK", 7)
+    assert np.array_equal(combine(5, values, pl.Series(values * 3)), whole)
+    assert len(combine(5, values[:0])) == 0
