@@ -38,7 +38,6 @@ def run(config: Path | None, settings: Sequence[str], until: str | None) -> None
         engine=_engine_name(configuration),
         configuration=configuration.model_dump(mode="json"),
     )
-    lake.check_location()
     if not configuration.sources:
         print("navab: warning: no `sources` are configured: nothing new will be read", file=sys.stderr)
     started = time.monotonic()
@@ -144,8 +143,7 @@ def maintain(config: Path | None, settings: Sequence[str]) -> None:
     """Clean the lake up."""
     from navab.maintenance import maintain as clean  # noqa: PLC0415
 
-    _, lake, view = _open(config, settings)
-    lake.check_location()
+    _, _, view = _open(config, settings)
     with _writing(view, "maintain") as claim:
         done = clean(view, claim)
     table = _table("table", "rows removed", "files before", "files after", "old files deleted")

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Literal
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
 from navab.errors import ConfigurationError
+
+_USER_IN_ADDRESS = re.compile(r"://[^/@\s]+@")
 
 
 class Section(BaseModel):
@@ -17,11 +20,26 @@ class Section(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True, coerce_numbers_to_str=True)
 
+    @field_validator("*", mode="before")
+    @classmethod
+    def _refuse_credentials(cls, value: object) -> object:
+        """Configurations are kept in run records and manifests, and error messages quote them."""
+        if isinstance(value, str) and _USER_IN_ADDRESS.search(value):
+            raise ValueError(
+                "an address must not hold credentials: take 'user:password@' out; they come from the environment, a "
+                "profile or a role"
+            )
+        return value
+
 
 class StorageSection(Section):
     """Object storage; credentials come from environment, profile or instance role only."""
 
-    endpoint_url: str | None = Field(None, description="S3-compatible endpoint, e.g. http://127.0.0.1:8333")
+    endpoint_url: str | None = Field(
+        None,
+        pattern=r"^https?://[^/?#\s]+(/[^?#\s]*)?$",
+        description="S3-compatible endpoint, e.g. http://127.0.0.1:8333",
+    )
     region: str | None = Field(None, description="Region of the store")
     retry_s: float = Field(60.0, ge=0, description="Seconds for which a store that does not answer is asked again")
 

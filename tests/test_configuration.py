@@ -179,3 +179,14 @@ def test_any_yaml_is_taken_or_named(document: object) -> None:
             load_configuration(path)
         except ConfigurationError as error:
             assert str(error)
+
+
+@pytest.mark.parametrize("key", ["lake=s3://key:{}@bucket/lake", "storage.endpoint_url=https://key:{}@s3.example.org"])
+def test_credentials_in_an_address_are_refused_and_not_repeated(key: str) -> None:
+    with pytest.raises(ConfigurationError, match="must not hold credentials") as error:
+        load_configuration(None, ["lake=lake", key.format("top-secret")])
+    assert "top-secret" not in str(error.value)
+    sources = "sources=[{path: 's3://key:top-secret@bucket/*.jsonl'}]"
+    with pytest.raises(ConfigurationError, match=r"sources\.0\.path: .* must not hold credentials") as error:
+        load_configuration(None, ["lake=lake", sources])
+    assert "top-secret" not in str(error.value)

@@ -30,6 +30,10 @@ _ADVICE = (
         "wrong region or endpoint: set storage.region to the bucket's region and check storage.endpoint_url",
     ),
     (
+        r"NotImplemented|code:501\b",
+        "the store refuses a kind of request that navab needs, such as conditional writes (If-None-Match): use another",
+    ),
+    (
         r"AccessDenied|AllAccessDisabled|code:403\b|403 Forbidden",
         "access denied: the key must be allowed to list the bucket and to get, put and delete objects under the "
         "address",

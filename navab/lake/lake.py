@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import uuid
 from collections.abc import Sequence
+from contextlib import suppress
 from functools import cached_property
 from pathlib import Path
 
@@ -33,27 +35,52 @@ class Lake:
         return self._tables[name]
 
     def check_address(self) -> None:
-        """Raise ConfigurationError or StorageError if the lake's address cannot be that of a lake."""
-        folder = Path(self.storage.path())
-        if self.storage.is_local and folder.exists() and not folder.is_dir():
-            raise StorageError(f"lake {folder} is a file: give a folder or an s3:// address")
-
-    def check_location(self) -> None:
-        """Raise StorageError if the lake's address cannot be a folder that this process writes to."""
-        self.check_address()
+        """Raise StorageError if the lake's address cannot be that of a lake, or if its store does not let us in."""
         if not self.storage.is_local:
+            self.storage.list_files(self.storage.path("claims"))
             return
         folder = Path(self.storage.path())
+        above = next(path for path in (folder, *folder.parents) if path.exists())
+        if not above.is_dir():
+            what = "is a file" if above == folder else f"cannot be: {above} is a file"
+            raise StorageError(f"lake {folder} {what}; give a folder or an s3:// address")
+
+    def check_location(self) -> None:
+        """Raise StorageError if this process cannot write there, or if the store could not keep two runs apart."""
+        self.check_address()
+        if not self.storage.is_local:
+            self._check_conditional_writes()
+            return
+        folder = Path(self.storage.path())
+        probe = folder / f".write-probe-{uuid.uuid4().hex}"
         try:
             folder.mkdir(parents=True, exist_ok=True)
-            probe = folder / ".write-probe"
-            probe.touch()
+            probe.write_bytes(b"probe")
             probe.unlink()
         except OSError as error:
-            raise StorageError(f"lake {folder} is not writable: {error.strerror}") from error
+            with suppress(OSError):
+                probe.unlink(missing_ok=True)
+            raise StorageError(f"lake {folder} is not writable: {explain(error)}") from error
+
+    def _check_conditional_writes(self) -> None:
+        """Claims and Delta's commits rest on `If-None-Match: *`; some stores ignore it and overwrite."""
+        probe = self.storage.path("claims", f"probe-{uuid.uuid4().hex}")
+        created = self.storage.create_exclusively(probe, b"first")
+        overwritten = self.storage.create_exclusively(probe, b"second")
+        self.storage.delete(probe)
+        if overwritten or not created:
+            raise StorageError(
+                f"lake {self.storage.root} lies on a store that ignores conditional writes (If-None-Match): two runs "
+                "could overwrite each other's commits; use a store that honours them, such as AWS S3, MinIO or "
+                "SeaweedFS, or a local folder"
+            )
 
     def claim(self, command: str, *, lifetime_s: float = LIFETIME_S) -> Claim:
-        """Claim the lake for writing; a claim that its holder did not release fences all its tables."""
+        """Claim the lake for writing; a claim that its holder did not release fences all its tables.
+
+        Raises StorageError if the lake cannot be written to.
+        """
+        self.check_location()
         return Claim(self.storage, command, self._fence, self._last_epoch, lifetime_s=lifetime_s)
 
     def commit(

@@ -56,8 +56,11 @@ class Storage:
         """The fsspec file system."""
         if self.is_local:
             return fsspec.filesystem("file")
+        if "@" in urlsplit(self.root).netloc:
+            raise ConfigurationError("an address holds credentials: take 'user:password@' out of it")
         if urlsplit(self.root).scheme not in _S3:
-            raise ConfigurationError(f"address {self.root}: give a path or an s3:// address")
+            address = self.root.partition("?")[0]  # what follows may be a signature
+            raise ConfigurationError(f"address {address}: give a path or an s3:// address")
         from navab.lake.s3 import open_s3  # noqa: PLC0415  (s3fs takes a while to import)
 
         return open_s3(self.options.endpoint_url, self.options.region, self.options.retry_s)

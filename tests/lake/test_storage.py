@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import multiprocessing
 import os
 import pickle
@@ -9,11 +10,14 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from botocore.exceptions import ClientError, EndpointConnectionError, NoCredentialsError, SSLError
 
 from navab.errors import ConfigurationError, StorageError
 from navab.lake import credentials
+from navab.lake.failures import explain
 from navab.lake.lake import Lake
 from navab.lake.storage import AtomicFile, Storage, StorageOptions
+from tests.disks import mounted
 
 
 @pytest.fixture
@@ -88,7 +92,7 @@ def test_a_lake_that_is_a_file_is_refused(tmp_path: Path) -> None:
     (tmp_path / "lake").write_text("")
     with pytest.raises(StorageError, match=r"lake .* is a file"):
         Lake(str(tmp_path / "lake")).check_location()
-    with pytest.raises(StorageError, match="not writable: Not a directory"):
+    with pytest.raises(StorageError, match="lake is a file; give a folder"):
         Lake(str(tmp_path / "lake" / "inner")).check_location()
 
 
@@ -102,9 +106,38 @@ def test_a_read_only_lake_is_refused(tmp_path: Path) -> None:
         tmp_path.chmod(0o700)
 
 
+@pytest.mark.skipif(os.geteuid() != 0, reason="needs a file system of its own")
+@pytest.mark.parametrize(
+    ("options", "complaint"), [("ro", "Read-only file system"), ("size=4k,nr_inodes=2", "No space")]
+)
+def test_a_disk_that_cannot_be_written_to_is_refused(tmp_path: Path, options: str, complaint: str) -> None:
+    with mounted(tmp_path, options), pytest.raises(StorageError, match=f"lake .* is not writable: {complaint}"):
+        Lake(str(tmp_path / "lake")).check_location()
+
+
 def test_a_checked_location_is_left_empty(tmp_path: Path) -> None:
     Lake(str(tmp_path / "new" / "lake")).check_location()
     assert list((tmp_path / "new" / "lake").iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("error", "advice"),
+    [
+        (OSError(errno.ENOSPC, "No space left on device"), "No space left: free some"),
+        (OSError("failed to write: No space left on device (os error 28)"), "No space left: free some"),
+        (PermissionError(errno.EACCES, "Permission denied"), "Permission denied: choose a folder"),
+        (NoCredentialsError(), "no S3 credentials: set AWS_ACCESS_KEY_ID"),
+        (ClientError({"Error": {"Code": "NoSuchBucket"}}, "PutObject"), "the bucket does not exist"),
+        (ClientError({"Error": {"Code": "403"}}, "HeadObject"), "access denied"),
+        (ClientError({"Error": {"Code": "ExpiredToken"}}, "GetObject"), "has expired"),
+        (ClientError({"Error": {"Code": "PermanentRedirect"}}, "GetObject"), "set storage.region"),
+        (EndpointConnectionError(endpoint_url="http://store/403"), "no answer from the store"),
+        (SSLError(endpoint_url="https://store", error="wrong version"), "check http:// or https://"),
+    ],
+)
+def test_what_failed_is_explained(error: Exception, advice: str) -> None:
+    assert advice in explain(error)
+    assert "\n" not in explain(error)
 
 
 def test_a_missing_folder_has_no_files(tmp_path: Path) -> None:

@@ -1,17 +1,22 @@
-"""A store whose answers get lost: the request that is sent again must not take its own work for another's."""
+"""Conditional writes, on which claims and commits rest: a store that ignores them, and answers that get lost.
+
+A request that is sent again because its answer was lost must not take its own work for another's."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import pytest
+from botocore.credentials import Credentials
 
-from navab.errors import ClaimLostError
+from navab.errors import ClaimLostError, StorageError
 from navab.lake.lake import Lake
 from navab.lake.storage import Storage, StorageOptions
 from tests.lake.test_claim import edit_claim, write_file
+from tests.lakes import navab, sample_configuration
 from tests.s3.proxy import Proxy, Request
-from tests.s3.server import Server
+from tests.s3.server import KEY, SECRET, Server
 
 pytestmark = pytest.mark.slow
 
@@ -88,3 +93,29 @@ def test_anothers_commit_is_not_taken_for_ones_own(server: Server, proxy: Proxy)
     with pytest.raises(ClaimLostError, match="at the same time"):
         lake.table("files").commit(write_file(lake, "late"), epoch=1)
     assert sorted(other.snapshot().read(["uri"])["uri"]) == ["a", "b"]
+
+
+def test_a_store_that_honours_conditions_is_left_without_a_trace(server: Server) -> None:
+    Lake("s3://lake/honest", StorageOptions(server.endpoint)).check_location()
+    assert not any("probe" in path for path in server.files.find("lake/honest"))
+
+
+def test_a_store_that_ignores_conditions_is_refused(server: Server) -> None:
+    with Proxy(server.endpoint, credentials=Credentials(KEY, SECRET)) as proxy:
+        lake = Lake("s3://lake/careless", StorageOptions(proxy.endpoint))
+        with pytest.raises(StorageError, match=r"ignores conditional writes \(If-None-Match\)"):
+            lake.claim("run").__enter__()
+        assert [request.method for request in proxy.seen if request.is_conditional] == ["PUT", "PUT"]
+    assert not any("probe" in path for path in server.files.find("lake/careless"))
+
+
+@pytest.mark.parametrize("command", [["run"], ["maintain"]])
+def test_every_command_that_writes_refuses_it(server: Server, tmp_path: Path, command: list[str]) -> None:
+    with Proxy(server.endpoint, credentials=Credentials(KEY, SECRET)) as proxy:
+        configuration = sample_configuration(
+            tmp_path, lake="s3://lake/careless", storage={"endpoint_url": proxy.endpoint}
+        )
+        done = navab(*command, "--config", configuration, check=False)
+    assert done.returncode == 4
+    assert done.stderr.startswith("navab: lake s3://lake/careless lies on a store that ignores conditional writes")
+    assert done.stderr.count("\n") == 1
