@@ -48,6 +48,9 @@ def run(config: Path | None, settings: Sequence[str], until: str | None) -> None
         except NavabError as error:
             record.outcome = f"failed: {error}"
             raise
+        except (KeyboardInterrupt, SystemExit):
+            record.outcome = "interrupted"
+            raise
         finally:
             record.seconds = time.monotonic() - started
             runs.save_run(lake.storage, record)

@@ -135,8 +135,12 @@ def _run_units(work: Work, storage: Storage) -> Callable[[pa.Table], Iterator[pa
 
         for content in batch["unit"].to_pylist():
             unit = pickle.loads(content)
-            for written in run_unit(unit, work, storage):
-                yield pa.table({"written": [pickle.dumps(written)]})
+            try:
+                for written in run_unit(unit, work, storage):
+                    yield pa.table({"written": [pickle.dumps(written)]})
+            except (NavabError, OSError) as error:  # as a value: Ray would add advice of its own to the message
+                error.add_note(traceback.format_exc())
+                yield pa.table({"written": [pickle.dumps(Failed(error))]})
 
     return run
 

@@ -33,7 +33,7 @@ class RunRecord(BaseModel):
     engine: str
     configuration: Mapping[str, Any] = Field(default_factory=dict)
     steps: list[StepRecord] = Field(default_factory=list)
-    outcome: str = "running"
+    outcome: str = "failed"
 
     @property
     def changed(self) -> bool:

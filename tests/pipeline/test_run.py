@@ -9,6 +9,9 @@ from pathlib import Path
 import polars as pl
 import pytest
 
+from navab.lake.schema import load_schema
+from navab.lake.storage import Storage
+from navab.runs import last_run
 from tests.lakes import differences, navab, sample_configuration, start_navab, tables, versions, wait_for_stage
 
 
@@ -75,9 +78,10 @@ def test_a_second_crawl_is_processed_alone(built: Path, tmp_path: Path) -> None:
     navab("run", "--config", sample_configuration(tmp_path))
     after = tables(tmp_path / "lake")
     for name in ("articles", "signatures", "duplicates", "embeddings", "article_topics", "screening", "extractions"):
-        old, new = before[name], after[name].filter(pl.len() > 0)
-        kept = new.join(old.select(pl.nth(0), "fingerprint"), on=[old.columns[0], "fingerprint"], how="semi")
-        assert kept.height == old.height, f"{name}: rows of the first crawl were made anew"
+        key = load_schema(name).key[0]
+        old = before[name].select(key, "fingerprint")
+        same = after[name].select(key, "fingerprint").join(old, on=key, how="semi")
+        assert same.sort(key).equals(old.sort(key)), f"{name}: rows of the first crawl were made anew"
     assert after["articles"].filter(pl.col("crawl") == "crawl-2").height == 30
     assert after["files"].height == before["files"].height + 1
     # What does not depend on the topic model is the same as when both crawls come at once.
@@ -122,6 +126,9 @@ def test_a_second_driver_is_refused(tmp_path: Path) -> None:
     assert second.returncode == 75
     assert f"process {first.pid}" in second.stderr
     assert second.stderr.count("\n") == 1
+    assert first.returncode == 143
+    last = last_run(Storage(str(tmp_path / "lake")))
+    assert last is not None and last.outcome == "interrupted"
 
 
 def test_until_stops_after_a_stage(tmp_path: Path) -> None:
