@@ -15,7 +15,7 @@ import polars as pl
 
 from navab.configuration import Configuration
 from navab.lake.arrays import to_matrix
-from navab.lake.hashing import Int64Array, combine, signature, text_hash
+from navab.lake.hashing import Int64Array, combine, set_digest, signature, text_hash
 from navab.lake.storage import Storage
 from navab.live import canonical_articles
 from navab.models.embedder import Embedders, Vectors
@@ -26,7 +26,7 @@ from navab.topics.sensitivity import build_screen, value_areas
 from navab.view import View
 
 VERSION = 1
-ASSIGNMENT_VERSION = 1
+ASSIGNMENT_VERSION = 2
 _TOPIC_COLUMNS = ("topic_id", "centroid", "min_similarity", "members")
 
 
@@ -43,10 +43,21 @@ def expected_topics(view: View) -> pl.DataFrame:
 
 def expected_article_topics(view: View) -> pl.DataFrame:
     made_by = signature("article_topics", ASSIGNMENT_VERSION)
-    models = expected_topics(view).rename({"fingerprint": "model"})
-    rows = view.live("embeddings").join(models, on="nation", how="inner", maintain_order="left")
-    prints = combine(made_by, rows["fingerprint"], rows["model"])
+    rows = view.live("embeddings")
+    models = rows["nation"].replace_strict(_models(view), default=0, return_dtype=pl.Int64)
+    prints = combine(made_by, rows["fingerprint"], models)
     return rows.select("article_id", "nation", pl.Series("fingerprint", prints))
+
+
+def _models(view: View) -> dict[str, int]:
+    """What identifies the fitted model of each nation: its topics and their members.
+
+    The options alone do not: a nation that has grown gets another model when it returns to options it had before.
+    """
+    members = view.current("topics", "members").explode("members", empty_as_null=False)
+    return {
+        str(nation): set_digest(rows["topic_id"], rows["members"]) for (nation,), rows in members.group_by("nation")
+    }
 
 
 def plan_topics(view: View) -> list[Unit]:

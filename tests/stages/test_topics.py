@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 import polars as pl
 import pytest
@@ -9,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from navab.stages.topics import assign
+from tests.inprocess import article, open_small, run_until, write_jsonl
 
 # Two topics: along the first and the second axis.
 TOPICS = pl.DataFrame(
@@ -63,3 +66,26 @@ def test_every_article_is_assigned_by_itself(vectors: list[list[float]], order: 
     whole = assign(ids, matrix, TOPICS)
     single = [assign(ids[row : row + 1], matrix[row : row + 1], TOPICS[order]) for row in range(len(vectors))]
     assert whole.select("topic_id", "assigned_by").equals(pl.concat(single).select("topic_id", "assigned_by"))
+
+
+SUBJECTS = (
+    "The minister told parliament that the new law on asylum would protect families who flee from war and hunger.",
+    "The striker scored twice in the second half and secured the club a narrow victory in the home game on Saturday.",
+    "Doctors in the northern hospitals warned that winter would be hard because many wards lack trained nurses.",
+    "The central bank left its interest rate where it was and said that prices were rising more slowly than feared.",
+    "Engineers worked through the night to repair the old bridge whose cables had rusted in decades of storms.",
+    "The orchestra opened its season with three symphonies and a long ovation for the conductor who now retires.",
+    "Farmers along the river asked for help after the flood had carried away fences, seed and a hundred sheep.",
+    "Pupils of the village school planted apple trees and learned from a beekeeper how a hive lives in winter.",
+)
+
+
+def test_a_return_to_earlier_options_after_growth_assigns_to_the_topics_that_exist(tmp_path: Path) -> None:
+    """The second model with these options is another one than the first: its sample has grown."""
+    for size, number in ((2, 4), (3, 4), (3, 8), (2, 8)):
+        write_jsonl(tmp_path / "a.jsonl", [article(text=text, title=text[:20]) for text in SUBJECTS[:number]])
+        view = open_small(tmp_path, topics={"min_cluster_size": size})
+        run_until(view, "topics")
+        assigned = view.live("article_topics", "topic_id")
+        assert assigned.height == number
+        assert set(assigned["topic_id"].drop_nulls()) <= set(view.current("topics")["topic_id"])
