@@ -1,4 +1,4 @@
-"""Leakage groups: statements that share an article, a conflict or a restatement must not be split apart.
+"""Leakage groups: statements that share an article, a conflict, a restatement or their words must not be split apart.
 
 The split of a group is a hash of the group at first sight and never changes. A later statement that would join a
 train group to a test group is left out (`split_bridge`).
@@ -70,8 +70,9 @@ def assign_groups(
 ) -> dict[int, Assignment]:
     """Assign leakage groups to new statements.
 
-    `links` gives the nodes that a statement hangs together with: its article and the statements (and their articles)
-    that it contradicts, entails or repeats. `known` holds the statements decided earlier, `left_out` the bridges.
+    `links` gives the nodes that a statement hangs together with: its article, its words and the statements (and their
+    articles) that it contradicts, entails or repeats. `known` holds the statements decided earlier, `left_out` the
+    bridges.
     The order of `new` does not matter: statements are taken in the order of their ids.
     """
     forest = _Forest()

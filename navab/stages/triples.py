@@ -98,10 +98,15 @@ def _groups(view: View) -> pl.DataFrame:
 
 
 def _links(view: View) -> dict[int, list[int]]:
-    """What each standing statement hangs together with: its article, related statements, articles repeating it."""
+    """What each standing statement hangs together with: its article, related statements, what repeats it.
+
+    Within a nation a repeated statement is merged; other nations have one of their own with the same words.
+    """
     links: dict[int, list[int]] = defaultdict(list)
-    for statement, article in standing_statements(view).select("statement_id", "article_id").iter_rows():
-        links[statement].append(article)
+    standing = standing_statements(view).select("statement_id", "article_id")
+    words = view.current("groundings", "text_hash").select("statement_id", "text_hash")
+    for statement, article, text in standing.join(words, on="statement_id", how="left").iter_rows():
+        links[statement] += [article, text]
     related = view.current("conflicts", "verdict").filter(pl.col("verdict") != "neutral")
     for left, right in related.select("left_id", "right_id").iter_rows():
         links[left].append(right)
