@@ -51,8 +51,9 @@ def test_ray_may_die_and_is_started_again(tmp_path: Path) -> None:
             list(carrier.carry(UNITS, KillRaylet()))
         carrier.recover(lost.value)
         assert sorted(done.unit for done in carrier.carry(UNITS, Nothing())) == ["one", "two"]
-        with pytest.raises(EngineError, match=r"^no model for (one|two)$"):
+        with pytest.raises(EngineError) as failed:
             list(carrier.carry(UNITS, NoModel()))
+        assert str(failed.value) in ("no model for one", "no model for two")  # and nothing of Ray's
 
 
 def test_restarts_are_bounded(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

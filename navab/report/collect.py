@@ -25,7 +25,7 @@ from navab.view import View
 
 SAMPLE_PER_NATION = 12
 LARGEST_CONFLICTS = 40
-_SIDE = ("text", "evidence", "speaker", "source", "published_at", "article_id", "language")
+_SIDE = ("text", "evidence", "source_type", "speaker", "source", "published_at", "article_id", "language")
 
 
 def collect(view: View, equations: Sequence[Equation], last: RunRecord | None, warnings: Sequence[str]) -> ReportData:
@@ -39,6 +39,7 @@ def collect(view: View, equations: Sequence[Equation], last: RunRecord | None, w
         lake=view.lake.storage.root,
         navab_version=__version__,
         made_at=datetime.now(UTC),
+        records=view.current("articles").height,
         funnels=funnels(view),
         rejections=rejections(view),
         topics=_topics(view),
@@ -173,6 +174,7 @@ def _side(row: dict[str, object], side: str, text: dict[str, Any]) -> ConflictSi
         statement=str(text["text"]),
         evidence=str(text["evidence"]),
         retained=bool(row[f"{side}_retained"]),
+        source_type=text["source_type"],
         speaker=text["speaker"],
         source=text["source"],
         published_at=text["published_at"],

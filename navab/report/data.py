@@ -102,6 +102,7 @@ class ConflictSide:
     statement: str
     evidence: str
     retained: bool
+    source_type: str = "quoted"
     speaker: str | None = None
     source: str | None = None
     url: str | None = None
@@ -162,6 +163,7 @@ class ReportData:
     lake: str
     navab_version: str
     made_at: datetime
+    records: int = 0  # read from all files, those of no known nation included
     funnels: tuple[Funnel, ...] = ()
     rejections: tuple[Rejection, ...] = ()
     topics: tuple[Topic, ...] = ()

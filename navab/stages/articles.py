@@ -7,14 +7,15 @@ reading it, has changed.
 
 from __future__ import annotations
 
+import re
 from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from fnmatch import fnmatchcase
 from typing import Any
 
 import polars as pl
+from fsspec.utils import glob_translate
 
 from navab.configuration import Configuration, Source
 from navab.lake.hashing import combine, signature, text_hash
@@ -295,7 +296,7 @@ def worst_file(records: pl.DataFrame) -> str:
 
 def _matches(uri: str, pattern: str) -> bool:
     path = uri.partition("://")[2] or uri
-    return path == pattern or fnmatchcase(path, pattern)
+    return path == pattern or re.fullmatch(glob_translate(pattern), path) is not None
 
 
 def live_articles(view: View) -> pl.DataFrame:

@@ -74,6 +74,7 @@ def data() -> ReportData:
         lake="s3://bucket/lake",
         navab_version="0.1.0",
         made_at=datetime(2025, 1, 1, tzinfo=UTC),
+        records=1013,
         funnels=(CHINA, EMPTY),
         rejections=(Rejection(stage="articles", reason="too_short", nation="cn", count=90),),
         topics=(

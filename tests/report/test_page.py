@@ -207,3 +207,16 @@ def test_samples_need_no_optional_value() -> None:
         split="train",
     )
     assert sample.url is None
+
+
+def test_an_outlets_own_voice_is_named_on_both_sides_of_a_contradiction(data: ReportData) -> None:
+    (conflict,) = data.conflicts
+    quoted = replace(conflict, left=replace(conflict.left, speaker="某人"), right=replace(conflict.right, speaker="他"))
+    own = replace(quoted, left=replace(quoted.left, speaker=None, source_type="official"))
+    data = replace(data, triples=())
+    assert "own voice ·" not in render_report(replace(data, conflicts=(quoted,)))
+    assert render_report(replace(data, conflicts=(own,))).count("own voice ·") == 1
+
+
+def test_all_records_are_counted_those_of_no_known_nation_too(data: ReportData) -> None:
+    assert "<dt>records read</dt><dd>1\u202f013</dd>" in render_report(data)

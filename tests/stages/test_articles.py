@@ -12,9 +12,10 @@ from hypothesis import strategies as st
 
 from navab.carrier import run_unit
 from navab.configuration import Configuration, Source
-from navab.errors import ConfigurationError
+from navab.errors import ConfigurationError, ToleranceError
 from navab.lake.storage import Storage
 from navab.nations.registry import Registry
+from navab.pipeline import check_tolerance
 from navab.readers.files import SourceFile
 from navab.readers.records import RawRecord
 from navab.stages.articles import ReadFile, RecordParser, plan
@@ -257,3 +258,16 @@ def test_outputs_are_batches_of_bounded_size(tmp_path: Path) -> None:
     unit = Unit("articles-1", None, pl.DataFrame({"uri": [str(path)], "fingerprint": [1]}), facts=facts)
     outputs: list[Output] = list(ReadFile(Configuration(lake="l"), REGISTRY)(unit, Storage(str(tmp_path))))
     assert [output.rows.num_rows for output in outputs] == [1000, 1000, 100, 1]
+
+
+@pytest.mark.parametrize("pattern", ["*.jsonl", "**/*.jsonl", "a.jsonl", "[a-c].jsonl"])
+def test_bad_records_count_however_their_source_is_written(tmp_path: Path, pattern: str) -> None:
+    write_jsonl(tmp_path / "a.jsonl", [article(), "broken"])
+    write_jsonl(tmp_path / "good" / "a.jsonl", [article()])
+    view = open_small(tmp_path, sources=[{"path": str(tmp_path / pattern)}])
+    run_until(view, "articles")
+    with pytest.raises(ToleranceError, match=r"record 1 \(invalid_json\)"):
+        check_tolerance(view)
+    view = open_small(tmp_path, sources=[{"path": str(tmp_path / "good" / "*.jsonl")}])
+    run_until(view, "articles")
+    check_tolerance(view)
