@@ -5,12 +5,14 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError, field_validator
 
 from navab.errors import ConfigurationError
+
+Code = Annotated[str, StringConstraints(strip_whitespace=True, to_lower=True)]  # of a nation
 
 _USER_IN_ADDRESS = re.compile(r"://[^/@\s]+@")
 
@@ -61,12 +63,27 @@ class Source(Section):
     """Files of articles: one path, glob or URI, and what is known of all its records."""
 
     path: str = Field(min_length=1, description="Path, glob or URI")
-    format: Literal["jsonl", "parquet"] | None = Field(None, description="Taken from the file's ending if absent")
-    nation: str | None = Field(None, description="Nation of all records; absent: the record's own field")
-    source: str | None = Field(None, description="Outlet of all records; absent: the record's own field")
+    format: Literal["jsonl", "parquet", "csv", "arrow", "warc"] | None = Field(
+        None, description="Taken from the file's ending if absent; a file that is evidently another one is read as that"
+    )
+    nation: Code | None = Field(
+        None, description="Nation of all records; absent: the record's own field, else the domain of its url"
+    )
+    source: str | None = Field(
+        None, description="Outlet of all records; absent: the record's own field, else the domain of its url"
+    )
     crawl: str = Field("default", description="Name of the crawl that the files belong to")
     licence: str | None = Field(None, description="Licence of all records; absent: the record's own field")
     columns: Columns = Columns()
+
+
+class ArticlesSection(Section):
+    """What is read of the sources."""
+
+    strict: bool = Field(False, description="Keep articles of official sources only (rejected: unofficial_source)")
+    max_chars: int = Field(1_000_000, ge=1, description="Longer texts are rejected (too_long)")
+    max_record_mb: int = Field(64, ge=1, le=1024, description="Larger records are unreadable (too_large)")
+    max_page_mb: int = Field(8, ge=1, le=1024, description="Larger pages, decompressed, are rejected (page_too_large)")
 
 
 class LanguageSection(Section):
@@ -183,10 +200,11 @@ class Configuration(Section):
 
     lake: str = Field(min_length=1, description="Path or s3:// URI of the lake")
     storage: StorageSection = StorageSection()
-    nations: tuple[str, ...] = Field(default=(), description="Codes of the nations; empty: all that navab knows")
+    nations: tuple[Code, ...] = Field(default=(), description="Codes of the nations; empty: all that navab knows")
     sources: tuple[Source, ...] = Field((), description="Where articles come from")
     tolerance: float = Field(0.05, ge=0, le=1, description="Share of bad records that is tolerated")
     seed: int = Field(0, description="Of UMAP and FAISS")
+    articles: ArticlesSection = ArticlesSection()
     language: LanguageSection = LanguageSection()
     dedup: DedupSection = DedupSection()
     embedder: EmbedderSection = EmbedderSection()

@@ -58,7 +58,7 @@ def test_the_contracts_keys_are_there() -> None:
 @pytest.mark.parametrize(
     ("content", "words"),
     [
-        ("lake: x\ncolour: red", "unknown key 'colour': known keys there are alignment, conflicts,"),
+        ("lake: x\ncolour: red", "unknown key 'colour': known keys there are alignment, articles, conflicts,"),
         ("lake: x\nengine: {name: y}", "unknown key 'engine.name': known keys there are kind, max_statements, model"),
         ("lake: x\nsources: [{path: a, columns: {body: b}}]", "'sources.0.columns.body': known keys there are id, lic"),
         ("lake: x\nsources: [{pth: a}]", "unknown key 'sources.0.pth': known keys there are columns, crawl"),

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from functools import cached_property
 from importlib import resources
+from typing import Literal
 from urllib.parse import urlsplit
 
 import yaml
 from pydantic import BaseModel, ConfigDict, Field
+from tld import get_fld
 
 from navab.errors import ConfigurationError
 
@@ -42,6 +44,8 @@ class Nation(BaseModel):
     min_confidence: float = Field(0.5, ge=0, le=1)
     lexicons: Mapping[str, str] = Field(default_factory=dict)
     official_sources: tuple[OfficialSource, ...] = ()
+    domains: tuple[str, ...] = ()
+    date_order: Literal["ymd", "mdy", "dmy"] = "ymd"
     home_terms: Mapping[str, tuple[str, ...]] = Field(default_factory=dict)
     models: NationModels = NationModels()
 
@@ -57,19 +61,38 @@ class Nation(BaseModel):
         """Tell whether an outlet, by its name or by the domain of its url, is an official source."""
         if source and source.casefold() in self._official_names:
             return True
-        host = _host(url) if url else ""
-        return any(
-            host == domain or host.endswith("." + domain)
-            for outlet in self.official_sources
-            for domain in outlet.domains
-        )
+        return self.official_outlet(url) is not None
+
+    def official_outlet(self, url: str | None) -> str | None:
+        """The name of the official source that a url belongs to, null if it belongs to none."""
+        return next((self._official_domains[one] for one in _suffixes(url) if one in self._official_domains), None)
+
+    @cached_property
+    def _official_domains(self) -> dict[str, str]:
+        return {domain: outlet.name for outlet in self.official_sources for domain in outlet.domains}
 
 
-def _host(url: str) -> str:
+def outlet_of(url: str | None) -> str | None:
+    """The registrable domain of a url ("bbc.co.uk"), by the public suffix list; null if it has none."""
+    host = _host(url)
+    return (get_fld(f"http://{host}", fail_silently=True) or host or None) if host else None
+
+
+def _host(url: str | None) -> str:
+    if not url:
+        return ""
     try:
-        return urlsplit(url if "//" in url else f"//{url}").hostname or ""
+        return (urlsplit(url if "//" in url else f"//{url}").hostname or "").rstrip(".")
     except ValueError:  # such as http://[
         return ""
+
+
+def _suffixes(url: str | None) -> Iterator[str]:
+    """The host of a url and the domains above it, the longest first."""
+    host = _host(url)
+    while host:
+        yield host
+        host = host.partition(".")[2]
 
 
 class Registry:
@@ -77,6 +100,18 @@ class Registry:
 
     def __init__(self, nations: Mapping[str, Nation]) -> None:
         self.nations = dict(nations)
+
+    def nation_of(self, url: str | None) -> Nation | None:
+        """The nation whose list has the longest domain that a url belongs to; null if none has one."""
+        return next((self._by_domain[one] for one in _suffixes(url) if one in self._by_domain), None)
+
+    @cached_property
+    def _by_domain(self) -> dict[str, Nation]:
+        found = {}
+        for nation in self.nations.values():
+            official = [domain for outlet in nation.official_sources for domain in outlet.domains]
+            found.update(dict.fromkeys([*nation.domains, *official], nation))
+        return found
 
     @classmethod
     def bundled(cls) -> Registry:

@@ -1,9 +1,7 @@
-"""Source files: find them, tell their format, open them decompressed."""
+"""Source files: find them, tell their format, open them."""
 
 from __future__ import annotations
 
-import gzip
-import io
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -14,23 +12,9 @@ from navab.configuration import Source
 from navab.errors import ConfigurationError, StorageError
 from navab.lake.failures import explain, is_about_a_missing_bucket, storage_failures
 from navab.lake.storage import Storage, StorageOptions
-from navab.readers.jsonl import read_jsonl
-from navab.readers.parquet import read_parquet
-from navab.readers.records import Reader
+from navab.readers.formats import format_of
 
-READERS: dict[str, Reader] = {"jsonl": read_jsonl, "parquet": read_parquet}
-
-_ENDINGS = {
-    ".jsonl": "jsonl",
-    ".jsonl.gz": "jsonl",
-    ".ndjson": "jsonl",
-    ".ndjson.gz": "jsonl",
-    ".json.gz": "jsonl",
-    ".parquet": "parquet",
-    ".pq": "parquet",
-}
 _GLOB = "*?["
-_GZIP_MAGIC = b"\x1f\x8b"
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +67,7 @@ def list_source(source: Source, options: StorageOptions) -> list[SourceFile]:
             etag=_etag(entry),
             size=int(entry["size"]),
             name=path.removeprefix(base),
-            format=source.format or _format_of(path),
+            format=source.format or format_of(path),
             source=source,
         )
         for path, entry in sorted(files.items())
@@ -92,7 +76,7 @@ def list_source(source: Source, options: StorageOptions) -> list[SourceFile]:
 
 @contextmanager
 def open_source(file: SourceFile, options: StorageOptions) -> Iterator[Any]:
-    """Open a file as decompressed bytes; raises StorageError if it cannot be opened."""
+    """Open a file as it is stored, for reading and seeking; raises StorageError if it cannot be opened."""
     storage = Storage(file.uri, options)
     try:
         raw = storage.filesystem.open(storage.path(), "rb")
@@ -100,35 +84,9 @@ def open_source(file: SourceFile, options: StorageOptions) -> Iterator[Any]:
         raise StorageError(f"source file {file.uri} cannot be opened: {explain(error)}") from error
     try:
         with raw:
-            packed = raw.read(len(_GZIP_MAGIC)) == _GZIP_MAGIC  # what a file is, not how it is named
-            raw.seek(0)
-            yield io.BufferedReader(_Unpacked(raw), buffer_size=1 << 20) if packed else raw
+            yield raw
     except storage_failures() as error:
         raise StorageError(f"source file {file.uri} cannot be read: {explain(error)}") from error
-
-
-class _Unpacked(io.RawIOBase):
-    """A gzip file piece by piece: what comes before damage is read."""
-
-    def __init__(self, raw: Any) -> None:
-        self._gzip = gzip.GzipFile(fileobj=raw, mode="rb")
-
-    def readable(self) -> bool:
-        return True
-
-    def seekable(self) -> bool:
-        return True
-
-    def seek(self, offset: int, whence: int = io.SEEK_SET, /) -> int:
-        return self._gzip.seek(offset, whence)
-
-    def tell(self) -> int:
-        return self._gzip.tell()
-
-    def readinto(self, buffer: Any, /) -> int:
-        content = self._gzip.read1(len(buffer))
-        buffer[: len(content)] = content
-        return len(content)
 
 
 def _fixed_part(pattern: str) -> str:
@@ -139,11 +97,3 @@ def _fixed_part(pattern: str) -> str:
 def _etag(entry: dict[str, Any]) -> str:
     etag = entry.get("ETag") or entry.get("etag")
     return str(etag).strip('"') if etag else f"{entry.get('mtime', 0):.6f}-{entry['size']}"
-
-
-def _format_of(path: str) -> str:
-    for ending, name in _ENDINGS.items():
-        if path.endswith(ending):
-            return name
-    known = ", ".join(sorted(_ENDINGS))
-    raise ConfigurationError(f"source file {path}: format unknown by its ending ({known}); add 'format:' to the source")

@@ -1,34 +1,41 @@
-"""JSON Lines, plain or gzip: one object a line; blank lines are no records."""
+"""JSON Lines: one object a line; blank lines are no records. A repeated key has its last value, as in Python."""
 
 from __future__ import annotations
 
-import gzip
 import json
-import zlib
 from collections.abc import Iterator
 from typing import Any
 
-from navab.readers.records import CORRUPT_FILE, INVALID_ENCODING, INVALID_JSON, NOT_AN_OBJECT, RawRecord
+from navab.readers.lines import bounded_lines
+from navab.readers.records import (
+    CORRUPT_FILE,
+    INVALID_ENCODING,
+    INVALID_JSON,
+    MAX_RECORD_BYTES,
+    NOT_AN_OBJECT,
+    TOO_LARGE,
+    DamagedFileError,
+    RawRecord,
+)
 
 _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 
 
-def read_jsonl(file: Any, columns: tuple[str, ...]) -> Iterator[RawRecord]:
-    """Yield the records of a binary file; a file that breaks off ends with one unreadable record."""
+def read_jsonl(file: Any, columns: tuple[str, ...], limit: int = MAX_RECORD_BYTES) -> Iterator[RawRecord]:
+    """Yield the records of a stream of bytes; a file that breaks off ends with one unreadable record."""
     number = 0
-    lines = iter(file)
-    while True:
-        try:
-            line = next(lines)
-        except StopIteration:
-            return
-        except (EOFError, gzip.BadGzipFile, zlib.error):
-            yield RawRecord(number, unreadable=CORRUPT_FILE)
-            return
-        line = line.removeprefix(_BYTE_ORDER_MARK)  # also where files were joined
-        if line.strip():
-            yield _parse(number, line, columns)
+    try:
+        for line in bounded_lines(file, limit):
+            if line is None:
+                yield RawRecord(number, unreadable=TOO_LARGE)
+            else:
+                content = line.removeprefix(_BYTE_ORDER_MARK)  # also where files were joined
+                if not content.strip():
+                    continue
+                yield _parse(number, content, columns)
             number += 1
+    except DamagedFileError:
+        yield RawRecord(number, unreadable=CORRUPT_FILE)
 
 
 def _parse(number: int, line: bytes, columns: tuple[str, ...]) -> RawRecord:

@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime, timedelta, timezone, tzinfo
-from typing import Any, Protocol
-
-from dateutil import parser as date_parser
+from datetime import date
+from typing import Any
 
 # Reasons for which a record is unreadable; these count against `tolerance`.
 INVALID_JSON = "invalid_json"
@@ -16,28 +13,52 @@ INVALID_ENCODING = "invalid_encoding"
 MISSING_TEXT = "missing_text"
 WRONG_TYPE = "wrong_type"
 CORRUPT_FILE = "corrupt_file"
+INVALID_CSV = "invalid_csv"
+TOO_LARGE = "too_large"
+CORRUPT_RECORD = "corrupt_record"
+INVALID_HTTP = "invalid_http"
+UNKNOWN_CHARSET = "unknown_charset"
 
-# Hours from UTC of the zones that news name by letters; all others count as UTC, and so does CST, which is American
-# or Chinese.
-_ZONES = {
-    "EST": -5, "EDT": -4, "CDT": -5, "MST": -7, "MDT": -6, "PST": -8, "PDT": -7,
-    "BST": 1, "CET": 1, "CEST": 2, "MEZ": 1, "MESZ": 2,
-}  # fmt: skip
+# Reasons for which a captured page is no article: what every crawl is full of, and no error.
+REVISIT = "revisit"
+REDIRECT = "redirect"
+HTTP_ERROR = "http_error"
+NOT_HTML = "not_html"
+PAGE_TOO_LARGE = "page_too_large"
+NO_ARTICLE_TEXT = "no_article_text"
+
+MAX_RECORD_BYTES = 64 << 20  # larger records are unreadable: a line without end must not fill the memory
 
 
 @dataclass(frozen=True, slots=True)
 class RawRecord:
-    """A record as found: its fields, or the reason why there are none."""
+    """A record as found: its fields, or the reason why there are none; or both, if it is well read and no article."""
 
     number: int
     fields: dict[str, Any] = field(default_factory=dict)
     unreadable: str | None = None
+    rejected: str | None = None
 
 
-class Reader(Protocol):
-    """Yields the records of one open file; damage ends as an unreadable record, never as an exception."""
+class DamagedFileError(Exception):
+    """The content of a file is damaged from here on; readers turn it into an unreadable record."""
 
-    def __call__(self, file: Any, columns: tuple[str, ...]) -> Iterator[RawRecord]: ...
+
+class TooLargeError(Exception):
+    """A record is larger than the limit."""
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """Sizes in bytes beyond which a record or a decoded page is not read."""
+
+    record: int = MAX_RECORD_BYTES
+    page: int = 8 << 20
+
+
+def is_store_failure(error: OSError) -> bool:
+    """Tell a store or disk that fails from content that a library cannot decode."""
+    return error.errno is not None or isinstance(error, TimeoutError | ConnectionError)
 
 
 def text_field(fields: dict[str, Any], name: str) -> str | None:
@@ -50,26 +71,3 @@ def text_field(fields: dict[str, Any], name: str) -> str | None:
     if isinstance(value, date):
         return value.isoformat()
     raise TypeError(f"{name} is a {type(value).__name__}")
-
-
-def parse_time(value: str | None) -> datetime | None:
-    """Parse a publication time to UTC; a bare year or month begins on its first day; None if unparseable."""
-    if value is None or not value.strip():
-        return None
-    try:
-        parsed: datetime = date_parser.parse(value.strip(), default=datetime(1, 1, 1), tzinfos=_time_zone)
-    except (ValueError, OverflowError):
-        return None
-    if parsed.year < 1000:
-        return None
-    aware = parsed if parsed.tzinfo else parsed.replace(tzinfo=UTC)
-    try:
-        return aware.astimezone(UTC)
-    except (ValueError, OverflowError):
-        return None
-
-
-def _time_zone(name: str | None, offset: int | None) -> tzinfo:
-    if offset is not None:
-        return timezone(timedelta(seconds=offset))
-    return timezone(timedelta(hours=_ZONES.get(name or "", 0)))

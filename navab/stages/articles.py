@@ -21,19 +21,24 @@ from navab.configuration import Configuration, Source
 from navab.lake.hashing import combine, signature, text_hash
 from navab.lake.schema import load_schema
 from navab.lake.storage import Storage, StorageOptions
-from navab.nations.registry import Registry
-from navab.readers.files import READERS, SourceFile, list_source, open_source
-from navab.readers.records import CORRUPT_FILE, MISSING_TEXT, WRONG_TYPE, RawRecord, parse_time, text_field
+from navab.nations.registry import Nation, Registry, outlet_of
+from navab.readers.files import SourceFile, list_source, open_source
+from navab.readers.formats import encoding_of, read_records
+from navab.readers.records import CORRUPT_FILE, MISSING_TEXT, WRONG_TYPE, Limits, RawRecord, text_field
+from navab.readers.times import parse_time
 from navab.stages.base import Equation, Output, Stage, Step, Unit
+from navab.text.boilerplate import split_boilerplate
 from navab.text.language import Language, identify
 from navab.text.normalise import clean_text
 from navab.view import View
 
-VERSION = 2
+VERSION = 3
 BATCH_RECORDS = 1000
 
 # Why a readable record is refused.
 UNKNOWN_NATION = "unknown_nation"
+UNOFFICIAL_SOURCE = "unofficial_source"
+TOO_LONG = "too_long"
 TOO_SHORT = "too_short"
 OTHER_LANGUAGE = "other_language"
 UNCERTAIN_LANGUAGE = "uncertain_language"
@@ -92,12 +97,12 @@ def plan(view: View) -> list[Unit]:
 def _reading_signature(view: View, file: SourceFile) -> int:
     settings = file.source.model_dump(exclude={"path"})
     nations = {
-        code: nation.model_dump(include={"languages", "min_confidence", "official_sources"})
+        code: nation.model_dump(include={"languages", "min_confidence", "official_sources", "domains", "date_order"})
         for code, nation in view.registry.nations.items()
         if file.source.nation in (None, code)
     }
-    language = view.configuration.language.model_dump()
-    return signature("articles", VERSION, source=settings, etag=file.etag, language=language, nations=nations)
+    options = {name: getattr(view.configuration, name).model_dump() for name in ("articles", "language")}
+    return signature("articles", VERSION, source=settings, etag=file.etag, nations=nations, **options)
 
 
 def _fingerprint(reading: int, generation: int) -> int:
@@ -128,7 +133,8 @@ class ReadFile:
         records, error = 0, None
         batch: list[dict[str, Any]] = []
         with open_source(file, storage_options(self.configuration)) as opened:
-            for raw in READERS[file.format](opened, parse.columns):
+            encoding = encoding_of(opened, file.format)
+            for raw in read_records(opened, encoding, file.source.columns, self._limits):
                 records += 1
                 error = CORRUPT_FILE if raw.unreadable == CORRUPT_FILE else error
                 row = parse(raw)  # before the skip: repeated content is numbered by all its occurrences
@@ -155,11 +161,16 @@ class ReadFile:
                         "crawl": file.source.crawl,
                         "generation": unit.facts["generation"],
                         "read_at": datetime.now(UTC),
-                        "format": file.format,
+                        "format": encoding.format,
                     }
                 ]
             ),
         )
+
+    @property
+    def _limits(self) -> Limits:
+        options = self.configuration.articles
+        return Limits(options.max_record_mb << 20, options.max_page_mb << 20)
 
     def _judge(self, rows: list[dict[str, Any]]) -> Output:
         options = self.configuration.language
@@ -175,8 +186,12 @@ class ReadFile:
         options = self.configuration.language
         if row["nation"] is None:
             return UNKNOWN_NATION
+        if self.configuration.articles.strict and not row["official"]:
+            return UNOFFICIAL_SOURCE
         if len(row["text"]) < options.min_chars:
             return TOO_SHORT
+        if len(row["text"]) > self.configuration.articles.max_chars:
+            return TOO_LONG
         if language.foreign > options.max_foreign:
             return MIXED_LANGUAGE
         nation = self.registry.get(row["nation"])
@@ -200,8 +215,6 @@ class RecordParser:
         self._fingerprint = fingerprint
         self._registry = registry
         self._seen: dict[int, int] = defaultdict(int)
-        names = self._source.columns
-        self.columns: tuple[str, ...] = tuple(names.model_dump().values())
 
     def __call__(self, raw: RawRecord) -> dict[str, Any]:
         row: dict[str, Any] = {
@@ -215,21 +228,18 @@ class RecordParser:
         }
         if raw.unreadable is None:
             try:
-                row |= self._read(raw.fields)
+                row |= self._read(raw)
             except TypeError:
                 row["rejected_reason"] = WRONG_TYPE
         return row
 
-    def _read(self, fields: dict[str, Any]) -> dict[str, Any]:
-        names = self._source.columns
-        text = fields.get(names.text)
-        if text is None:
+    def _read(self, raw: RawRecord) -> dict[str, Any]:
+        text, boilerplate = self._text(raw)
+        if text is None and raw.rejected is None:
             return {"rejected_reason": MISSING_TEXT}
-        if not isinstance(text, str):
-            raise TypeError("text is not a string")
-        text = clean_text(text)
-        title, url, source, licence, own_id, published, nation = (
-            clean_text(value) if (value := text_field(fields, name)) else None
+        names = self._source.columns
+        title, url, source, licence, own_id, published, code = (
+            clean_text(value) if (value := text_field(raw.fields, name)) else None
             for name in (
                 names.title,
                 names.url,
@@ -241,24 +251,46 @@ class RecordParser:
             )
         )
         source = self._source.source or source
-        code = self._source.nation or nation
-        known = self._registry.nations.get(code) if code else None
+        code = self._source.nation or code
         identity = text_hash(self._source.crawl, self._name, code, own_id, url, source, published, title, text)
-        occurrence = self._seen[identity]
-        self._seen[identity] += 1
-        return {
-            "nation": known.code if known else None,
-            "article_id": text_hash(str(identity), str(occurrence)),
+        nation = self._nation(code, url)
+        row = {
+            "nation": nation.code if nation else None,
+            "article_id": self._article_id(identity),
             "content_hash": text_hash(title, text),
-            "source": source,
+            "source": source or (nation.official_outlet(url) if nation else None) or outlet_of(url),
             "source_id": own_id,
             "url": url,
             "title": title,
             "text": text,
-            "published_at": parse_time(published),
+            "boilerplate": boilerplate,
+            "published_at": _published(published, nation),
             "licence": self._source.licence or licence,
-            "official": known.is_official(source, url) if known else None,
+            "official": nation.is_official(source, url) if nation else None,
         }
+        return row | {"rejected_reason": raw.rejected}
+
+    def _text(self, raw: RawRecord) -> tuple[str | None, str | None]:
+        """The text without boilerplate, and the boilerplate."""
+        text = raw.fields.get(self._source.columns.text)
+        if text is None:
+            return None, None
+        if not isinstance(text, str):
+            raise TypeError("text is not a string")
+        return split_boilerplate(clean_text(text))
+
+    def _nation(self, code: str | None, url: str | None) -> Nation | None:
+        """The nation that a record names; of one that names none, the nation of its url's domain."""
+        return self._registry.nations.get(code.casefold()) if code else self._registry.nation_of(url)
+
+    def _article_id(self, identity: int) -> int:
+        occurrence = self._seen[identity]
+        self._seen[identity] += 1
+        return text_hash(str(identity), str(occurrence))
+
+
+def _published(value: str | None, nation: Nation | None) -> datetime | None:
+    return parse_time(value, nation.date_order, nation.languages) if nation else parse_time(value)
 
 
 def conservation(view: View) -> list[Equation]:

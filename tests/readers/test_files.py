@@ -11,11 +11,12 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from navab.configuration import Source
+from navab.configuration import Columns, Source
 from navab.errors import ConfigurationError, StorageError
 from navab.lake.storage import StorageOptions
-from navab.readers.files import READERS, SourceFile, list_source, open_source
-from navab.readers.records import RawRecord
+from navab.readers.files import SourceFile, list_source, open_source
+from navab.readers.formats import encoding_of, read_records
+from navab.readers.records import Limits, RawRecord
 
 OPTIONS = StorageOptions()
 LINES = b"".join(json.dumps({"text": f"article {n}"}).encode() + b"\n" for n in range(5000))
@@ -27,7 +28,7 @@ def find(path: Path | str, **known: object) -> list[SourceFile]:
 
 def read(file: SourceFile) -> list[RawRecord]:
     with open_source(file, OPTIONS) as opened:
-        return list(READERS[file.format](opened, ("text",)))
+        return list(read_records(opened, encoding_of(opened, file.format), Columns(), Limits()))
 
 
 def put(path: Path, content: bytes = LINES) -> Path:

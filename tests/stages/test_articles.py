@@ -22,6 +22,7 @@ from navab.stages.articles import ReadFile, RecordParser, plan
 from navab.stages.base import Output, Unit
 from navab.view import View
 from tests.inprocess import TEXTS, article, open_small, rows, run_until, write_jsonl
+from tests.readers.pages import Capture, page, warc
 
 REGISTRY = Registry.bundled()
 
@@ -87,6 +88,90 @@ def test_the_source_may_say_what_its_records_do_not(tmp_path: Path) -> None:
     assert (row["nation"], row["source"], row["official"], row["licence"], row["title"]) == (
         "uk", "BBC", True, "own", None,
     )  # fmt: skip
+
+
+@pytest.mark.parametrize("code", ["UK", " uk ", "Uk"])
+def test_the_case_of_nation_codes_does_not_matter(tmp_path: Path, code: str) -> None:
+    path = write_jsonl(tmp_path / "a.jsonl", [article(code)])
+    for source in ({"path": str(path)}, {"path": str(path), "nation": code}):
+        view = open_small(tmp_path, nations=[code], sources=[source])
+        run_until(view, "articles")
+        assert accepted(view)["nation"].to_list() == ["uk"]
+
+
+@pytest.mark.parametrize(
+    ("url", "nation", "source", "official"),
+    [
+        ("https://www.bbc.co.uk/news/1", "uk", "BBC", True),
+        ("https://blogs.theguardian.com/1", "uk", "theguardian.com", False),
+        ("https://news.example.co.uk/1", "uk", "example.co.uk", False),
+        ("https://www.voanews.com/a/1.html", "us", "Voice of America", True),
+        ("https://example.org/1", None, "example.org", None),
+        ("http://[broken", None, None, None),
+        (None, None, None, None),
+    ],
+)
+def test_outlet_and_nation_follow_from_the_address_if_the_record_names_none(
+    tmp_path: Path, url: str | None, nation: str | None, source: str | None, official: bool | None
+) -> None:
+    write_jsonl(tmp_path / "a.jsonl", [article(None, url=url)])
+    view = open_small(tmp_path)
+    run_until(view, "articles")
+    (row,) = rows(view, "articles").iter_rows(named=True)
+    assert (row["nation"], row["source"], row["official"]) == (nation, source, official)
+
+
+def test_strict_keeps_official_sources_only(tmp_path: Path) -> None:
+    urls = ["https://www.bbc.co.uk/1", "https://www.theguardian.com/1", "https://example.org/1"]
+    write_jsonl(tmp_path / "a.jsonl", [article(None, url=url) for url in urls])
+    view = open_small(tmp_path, articles={"strict": True})
+    run_until(view, "articles")
+    assert reasons(view) == [None, "unofficial_source", "unknown_nation"]
+
+
+def test_lines_of_the_outlet_are_taken_out_and_kept(tmp_path: Path) -> None:
+    lines = [TEXTS["en"], "Read more: Another article", TEXTS["en"] + " Read more: he said.", "Share this article"]
+    write_jsonl(tmp_path / "a.jsonl", [article(text="\n".join(lines)), article()])
+    view = open_small(tmp_path)
+    run_until(view, "articles")
+    first, second = rows(view, "articles").sort("record_no").iter_rows(named=True)
+    assert first["text"] == "\n".join([lines[0], lines[2]])
+    assert first["boilerplate"] == "\n".join([lines[1], lines[3]])
+    assert second["boilerplate"] is None
+
+
+def test_an_endless_article_is_refused_and_kept(tmp_path: Path) -> None:
+    write_jsonl(tmp_path / "a.jsonl", [article(text=TEXTS["en"] * 20_000), article()])
+    view = open_small(tmp_path)
+    run_until(view, "articles")
+    assert reasons(view) == ["too_long", None]
+    assert len(rows(view, "articles").sort("record_no")["text"][0]) == len(TEXTS["en"]) * 20_000
+
+
+def test_pages_of_a_crawl(tmp_path: Path) -> None:
+    """A WARC file gives articles, rejections with the nation of their address, and no unreadable record."""
+    captures = [
+        Capture(),
+        Capture(page("fr").encode(), "https://www.francetvinfo.fr/1"),
+        Capture(b"", "https://www.bbc.co.uk/2", "301 Moved"),
+        Capture(b"%PDF", "https://www.bbc.co.uk/3", content_type="application/pdf"),
+        Capture(b"", "https://www.bbc.co.uk/4", "404 Not Found"),
+        Capture(b"", "https://www.bbc.co.uk/4", "404 Not Found"),
+        Capture(page().encode(), "https://example.org/5"),
+        Capture(page("de").encode(), "https://www.bbc.co.uk/6"),
+    ]
+    (tmp_path / "crawl.warc.gz").write_bytes(warc(captures))
+    view = open_small(tmp_path, sources=[{"path": str(tmp_path / "*.warc.gz")}])
+    run_until(view, "articles")
+    assert reasons(view) == [
+        None, None, "redirect", "not_html", "http_error", "http_error", "unknown_nation", "other_language",
+    ]  # fmt: skip
+    found = rows(view, "articles").sort("record_no")
+    assert found["nation"].to_list() == ["uk", "fr", "uk", "uk", "uk", "uk", None, "uk"]
+    assert found["source"].to_list()[:2] == ["BBC", "franceinfo"]
+    assert found["article_id"].null_count() == 0
+    assert [str(day)[:10] for day in found["published_at"].to_list()[:2]] == ["2024-05-03"] * 2
+    assert rows(view, "files")["format"].to_list() == ["warc"]
 
 
 def test_an_uncertain_language_is_refused(tmp_path: Path) -> None:

@@ -1,0 +1,100 @@
+"""News pages to articles: trafilatura finds text, title and date; what it leaves out or lets through is mended here.
+
+Precision mode with comments left out; where that finds hardly anything, trafilatura's balanced mode. A lead that
+stands on the page and in its description, but not in the text found, is put before the text; a first line that
+repeats the title is taken out. benchmarks/html_extraction.py measures what each of this brings.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from lxml import etree
+from trafilatura import bare_extraction
+from trafilatura.utils import load_html
+
+from navab.text.normalise import fold_text
+
+_XML_DECLARATION = re.compile(r"^\s*<\?xml[^>]*\?>")
+_BLOCKS = frozenset({"p", "div", "h1", "h2", "h3", "h4", "section", "article", "header", "li", "td", "body", "summary"})
+_DESCRIPTIONS = "//meta[@name='description' or @property='og:description' or @name='twitter:description']/@content"
+_PROBE_CHARS = 30  # of a description, by which the lead is found on the page
+_LEAD_CHARS = 1200
+_POOR_CHARS = 500
+_POOR_RATIO = 3
+# What trafilatura and lxml raise on pages that they cannot cope with.
+_EXTRACTOR_ERRORS = (
+    ValueError, TypeError, AttributeError, LookupError, ArithmeticError, AssertionError, RecursionError,
+    etree.LxmlError,
+)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """The article of a page; `published` as an ISO date."""
+
+    text: str
+    title: str | None
+    published: str | None
+
+
+def extract_page(html: str, url: str | None = None, captured: str | None = None) -> Page | None:
+    """Extract the article of a page; null if it has none. `captured` is the ISO date after which it cannot be."""
+    try:
+        tree = load_html(_XML_DECLARATION.sub("", html))
+        if tree is None:
+            return None
+        return _extract(tree, url, captured)
+    except _EXTRACTOR_ERRORS:
+        return None
+
+
+def _extract(tree: Any, url: str | None, captured: str | None) -> Page | None:
+    dates: dict[str, Any] = {"original_date": True, "extensive_search": False}
+    if captured:
+        dates["max_date"] = captured
+    found = bare_extraction(
+        tree, url=url, favor_precision=True, include_comments=False, with_metadata=True, date_extraction_params=dates
+    )
+    text = str(found.text or "") if found else ""
+    title = found.title if found else None
+    if len(text) < _POOR_CHARS:
+        more = bare_extraction(tree, url=url, include_comments=False)
+        balanced = str(more.text or "") if more else ""
+        text = balanced if len(balanced) > _POOR_RATIO * len(text) else text
+    if not text.strip():
+        return None
+    lines = _without_title(text.split("\n"), title)
+    return Page(
+        "\n".join([*_missing_lead(tree, "\n".join(lines), title), *lines]), title, found.date if found else None
+    )
+
+
+def _without_title(lines: list[str], title: str | None) -> list[str]:
+    folded = fold_text(title or "")
+    first = fold_text(lines[0]) if lines else ""
+    return lines[1:] if len(lines) > 1 and first and folded.startswith(first) else lines
+
+
+def _missing_lead(tree: Any, text: str, title: str | None) -> Iterator[str]:
+    """The paragraph of the page that its description begins with, if the text lacks it."""
+    known = fold_text(text)
+    for description in tree.xpath(_DESCRIPTIONS):
+        probe = fold_text(description)[:_PROBE_CHARS]
+        if len(probe) < _PROBE_CHARS or probe in known or probe in fold_text(title or ""):
+            continue
+        for block in _blocks(tree):
+            lead = " ".join("".join(block.itertext()).split())
+            if len(lead) <= _LEAD_CHARS and fold_text(lead).startswith(probe):
+                yield lead
+                return
+
+
+def _blocks(tree: Any) -> Iterator[Any]:
+    """Elements that hold text of their own, from the top of the page."""
+    for element in tree.iter("p", "h2", "h3", "h4", "div", "span", "strong", "b", "section", "header", "li", "em"):
+        if (element.text and element.text.strip()) or element.tag == "p":
+            yield element
