@@ -28,7 +28,7 @@ import xxhash
 from navab.configuration import ResourcesSection
 from navab.errors import RayLostError
 from navab.lake.storage import Storage, encode_parquet
-from navab.lake.table import DataFile
+from navab.lake.table import NO_NATION, DataFile
 from navab.ray_process import Carry, Failed, Ready, Start, Stop
 from navab.stages.base import Output, Unit, Work
 
@@ -181,6 +181,6 @@ def write_output(output: Output, name: str, storage: Storage) -> Iterator[DataFi
         mask = rows["nation"].eq_missing(nation)
         table = output.rows.filter(pa.array(mask.to_list()))
         content = encode_parquet(table)
-        path = f"{nation or 'none'}/{name}-{xxhash.xxh3_64_hexdigest(content)}.parquet"
+        path = f"{nation or NO_NATION}/{name}-{xxhash.xxh3_64_hexdigest(content)}.parquet"
         storage.write_bytes(storage.path("tables", output.table, path), content)
         yield DataFile(output.table, path, table.num_rows, len(content), None if nation is None else str(nation))

@@ -206,7 +206,7 @@ def _open(config: Path | None, settings: Sequence[str]) -> tuple[Configuration, 
 
 def _look_back(view: View, as_of: Sequence[str]) -> None:
     """Pin the view to earlier versions of the tables."""
-    from navab.lake.history import parse_as_of, snapshots_as_of  # noqa: PLC0415
+    from navab.lake.as_of import parse_as_of, snapshots_as_of  # noqa: PLC0415
     from navab.maintenance import cited_versions  # noqa: PLC0415
 
     view.pin(snapshots_as_of(view.lake, parse_as_of(as_of), cited_versions(view)))

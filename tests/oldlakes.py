@@ -12,7 +12,10 @@ from typing import Any
 import pytest
 import yaml
 
+from navab.configuration import load_configuration
 from navab.lake import schema
+from navab.pipeline import open_lake, open_view
+from navab.view import View
 from tests.lakes import REPOSITORY
 
 ARCHIVES = REPOSITORY / "tests" / "fixtures"
@@ -25,9 +28,24 @@ def unpack(version: int, folder: Path) -> Path:
     """
     with tarfile.open(ARCHIVES / f"lake-{version}.tar.gz") as archive:
         archive.extractall(folder, filter="data")
-    document = yaml.safe_load((folder / "navab.yaml").read_text("utf-8"))
-    document |= {"lake": str(folder / "lake"), "sources": []}
+    return _configure(folder)
+
+
+def copy(configuration: Path, folder: Path) -> Path:
+    """Copy an unpacked lake to another folder; the path of its configuration there."""
+    shutil.copytree(configuration.parent, folder)
+    return _configure(folder)
+
+
+def view_of(configuration: Path, *settings: str) -> View:
+    """A view of the configuration's lake."""
+    loaded = load_configuration(configuration, settings)
+    return open_view(loaded, open_lake(loaded))
+
+
+def _configure(folder: Path) -> Path:
     path = folder / "navab.yaml"
+    document = yaml.safe_load(path.read_text("utf-8")) | {"lake": str(folder / "lake"), "sources": []}
     path.write_text(yaml.safe_dump(document), "utf-8")
     return path
 

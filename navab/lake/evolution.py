@@ -133,8 +133,13 @@ def evolve(lake: Lake, claim: Claim) -> list[Difference]:
     """
     snapshots = [lake.table(name).snapshot() for name in table_names()]
     found = check_schema(lake, snapshots)
-    exists = any(snapshot.version >= 0 for snapshot in snapshots)
-    _record(lake, claim, found, VERSION_1 if exists else None)
+    existing = [snapshot for snapshot in snapshots if snapshot.version >= 0]
+    if read_schema(lake.storage) is None:
+        # Lakes of version 1 bound their files by nation alone, which DuckDB's way of reading takes wrongly.
+        for snapshot in existing:
+            claim.check()
+            lake.table(snapshot.schema.name).restate(claim.epoch)
+    _record(lake, claim, found, VERSION_1 if existing else None)
     for name in sorted({difference.table for difference in found}):
         claim.check()
         lake.table(name).alter([one.column for one in found if one.table == name], claim.epoch)

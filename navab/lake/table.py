@@ -29,6 +29,7 @@ from navab.lake.schema import TableSchema, load_schema
 from navab.lake.storage import Storage
 
 FILE = "_file"
+NO_NATION = "none"  # the folder of files whose rows have no nation
 ROWS_AT_ONCE = 4_000_000
 
 
@@ -42,11 +43,11 @@ class DataFile:
     size: int
     nation: str | None
 
-    def action(self) -> AddAction:
-        bounds = {} if self.nation is None else {"nation": self.nation}
-        nulls = {"nation": self.rows if self.nation is None else 0}
-        statistics = {"numRecords": self.rows, "minValues": bounds, "maxValues": bounds, "nullCount": nulls}
-        return AddAction(self.path, self.size, {}, int(time.time() * 1000), True, json.dumps(statistics))
+    def action(self, *, data_change: bool = True) -> AddAction:
+        # No bounds of columns: `DeltaTable.to_pyarrow_dataset`, through which DuckDB reads, loses a file's rows under a
+        # filter on a column without bounds if another column has them (deltalake 1.6.6).
+        statistics = json.dumps({"numRecords": self.rows})
+        return AddAction(self.path, self.size, {}, int(time.time() * 1000), data_change, statistics)
 
 
 class TableSnapshot:
@@ -67,14 +68,17 @@ class TableSnapshot:
         if self._delta is None:
             columns = {"path": pl.String, "rows": pl.Int64, "size": pl.Int64, "nation": pl.String}
             return pl.DataFrame(schema=columns)
-        actions = pl.DataFrame(self._delta.get_add_actions(flatten=True))
-        nation = pl.col("min.nation") if "min.nation" in actions.columns else pl.lit(None, pl.String)
-        return actions.select(
-            "path",
-            pl.col("num_records").cast(pl.Int64).alias("rows"),
-            pl.col("size_bytes").cast(pl.Int64).alias("size"),
-            nation.alias("nation"),
-        ).sort("path")
+        folder = pl.col("path").str.split("/").list.first()
+        return (
+            pl.DataFrame(self._delta.get_add_actions(flatten=True))
+            .select(
+                "path",
+                pl.col("num_records").cast(pl.Int64).alias("rows"),
+                pl.col("size_bytes").cast(pl.Int64).alias("size"),
+                pl.when(folder != NO_NATION).then(folder).alias("nation"),
+            )
+            .sort("path")
+        )
 
     @property
     def rows(self) -> int:
@@ -250,10 +254,17 @@ class LakeTable:
         """Give the table declared columns that it lacks, and its declared description; fenced like `commit`."""
         snapshot = self.snapshot()
         properties = self._fenced(snapshot, epoch)
-        with self._commit_errors(
-            lambda latest: set(columns) <= set(latest.stored.names if latest.stored else ()), epoch
-        ):
+        with self._commit_errors(lambda latest: _has_columns(latest, columns), epoch):
             snapshot.alter(columns, properties)
+
+    def restate(self, epoch: int) -> None:
+        """Commit the table's files again with the statistics that are written now; rows and files stay the same."""
+        snapshot = self.snapshot()
+        properties = self._fenced(snapshot, epoch)
+        name = self.schema.name
+        files = [DataFile(name, *row) for row in snapshot.files.select("path", "rows", "size", "nation").iter_rows()]
+        with self._commit_errors(lambda latest: latest.version > snapshot.version, epoch):
+            snapshot.commit([file.action(data_change=False) for file in files], properties)
 
     def _fenced(self, snapshot: TableSnapshot, epoch: int) -> CommitProperties:
         """What a commit to a snapshot carries; raises ClaimLostError if a later epoch has written to it."""

@@ -12,7 +12,7 @@ from deltalake import DeltaTable
 
 from navab.carrier import write_output
 from navab.errors import ConfigurationError
-from navab.lake.history import AsOf, TableHistory, parse_as_of, snapshots_as_of
+from navab.lake.as_of import AsOf, TableHistory, parse_as_of, snapshots_as_of
 from navab.lake.lake import Lake
 from navab.lake.schema import load_schema
 from navab.stages.base import Output
