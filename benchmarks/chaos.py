@@ -1,0 +1,159 @@
+"""kill -9 at random moments: every build must end with the tables and the release of an undisturbed one.
+
+python benchmarks/chaos.py --rounds 30 --seed 1 --articles 3000
+python benchmarks/chaos.py --disk-full
+
+Sources, lake and release lie on a real S3 server (SeaweedFS). Each round kills the driver, a Ray worker, the raylet,
+Ray's control store (gcs) or the S3 server, which comes back after 1 to 10 seconds, and waits until the job has gone
+on. A finished build is compared with the undisturbed one, and the next rounds begin a new lake. Needs the shared data
+(../shared/data); `--disk-full` needs root.
+"""
+
+from __future__ import annotations
+
+import argparse
+import random
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+from benchmarks.support.disk import fill_disks, report
+from benchmarks.support.kills import VICTIMS, Cost, Round, count_costs, kill_round
+from benchmarks.support.lakes import Comparison, compare
+from benchmarks.support.stand import RELEASE, STEP_TABLES, Reference, Stand, real_stand
+
+HANG_LIMIT_S = 600.0
+MISSES_LIMIT = 3  # rounds of one build that found their victim gone, before the build is left to end
+
+
+@dataclass(frozen=True)
+class Build:
+    """A build with its kills, and how it compares with the undisturbed one."""
+
+    rounds: list[Round]
+    costs: list[Cost]
+    missed: int
+    comparison: Comparison
+    problems: tuple[str, ...]
+
+    @property
+    def passed(self) -> bool:
+        return self.comparison.equal and not self.problems and not any(made.failures for made in self.rounds)
+
+
+def disturbed_build(
+    stand: Stand, reference: Reference, number: int, chance: random.Random, victims: tuple[str, ...],
+    first_round: int, rounds: int,
+) -> Build:  # fmt: skip
+    """Build a lake under up to `rounds` kills, and compare it."""
+    lake = stand.lake(f"build-{number}")
+    run = stand.start(lake)
+    made: list[Round] = []
+    missed = 0
+    while run.code is None and len(made) < rounds and missed < MISSES_LIMIT:
+        one, run = kill_round(
+            first_round + len(made), number, lake, run, stand, reference, chance, victims, HANG_LIMIT_S
+        )
+        if one is None:
+            missed += 1
+            print(f"build {number}: a kill was drawn that found no victim; not counted", flush=True)
+            continue
+        made.append(one)
+        print(f"round {one.number}: {one.victim} in {one.step}, {one.outcome}, {one.failures or 'fine'}", flush=True)
+    code = run.wait(HANG_LIMIT_S)
+    if code != 0:
+        run.end()
+        problem = f"the last run of build {number} ended with {code}: see {run.log}"
+        return Build(made, [Cost("", 0, 0, 1.0, 0)] * len(made), missed, Comparison(0, 0, ()), (problem,))
+    comparison = compare(reference.tables, lake.tables())
+    problems = [f"{path} is missing" for path in lake.missing_files()]
+    if lake.releases() != [RELEASE] or lake.release(RELEASE) != reference.release:
+        problems.append(f"releases {lake.releases()} are not that of the undisturbed build")
+    costs = count_costs(made, lake, reference, stand.interval_s)
+    lake.filesystem.rm(lake.root, recursive=True)
+    return Build(made, costs, missed, comparison, tuple(problems))
+
+
+def chaos(
+    stand: Stand, rounds: int, seed: int, victims: tuple[str, ...], reference: Reference | None = None
+) -> list[Build]:
+    """All rounds, over as many builds as it takes."""
+    reference = reference or stand.build_reference(timeout_s=3600)
+    print(f"undisturbed: {reference.seconds:.0f} s; steps {_seconds(reference)}", flush=True)
+    chance = random.Random(seed)
+    builds: list[Build] = []
+    while (done := sum(len(build.rounds) for build in builds)) < rounds:
+        build = disturbed_build(stand, reference, len(builds) + 1, chance, victims, done + 1, rounds - done)
+        builds.append(build)
+        print(f"build {len(builds)}: {'equal' if build.passed else 'NOT EQUAL'} {build.problems or ''}", flush=True)
+    return builds
+
+
+def table(builds: list[Build], seed: int) -> str:
+    """The rounds as a Markdown table, and a summary line."""
+    lines = [
+        f"| seed {seed}, round | build | victim | step | at s | exit | s to resume | lost | doubled "
+        "| rows written twice | + in flight at most | limit | fits | left behind | verdict |",
+        "|---:|---:|---|---|---:|---|---:|---:|---:|---|---:|---:|---:|---:|---|",
+    ]
+    for build in builds:
+        for made, cost in zip(build.rounds, build.costs, strict=True):
+            twice = f"{cost.table} {cost.written_twice:,}" if cost.table else "0"
+            resumed = "" if made.resumed_s is None else f"{made.resumed_s:.0f}"
+            fails = made.failures + ([] if build.passed else ["build differs"]) + ([] if cost.share <= 1 else ["cost"])
+            lines.append(
+                f"| {made.number} | {made.build} | {made.victim} | {made.step} | {made.moment_s:.1f} | {made.outcome} "
+                f"| {resumed} | {build.comparison.lost} | {build.comparison.doubled} | {twice} | {cost.in_flight:,} "
+                f"| {cost.limit:,.0f} | {_fits(made, cost)} | {made.left_behind} | {'; '.join(fails) or 'holds'} |"
+            )
+    return "\n".join([*lines, "", _summary(builds)])
+
+
+def _summary(builds: list[Build]) -> str:
+    rounds = [made for build in builds for made in build.rounds]
+    costs = [cost for build in builds for cost in build.costs]
+    lost, doubled = (sum(getattr(build.comparison, name) for build in builds) for name in ("lost", "doubled"))
+    steps = {made.step for made in rounds} & set(STEP_TABLES)
+    return (
+        f"{len(rounds)} kills in {len(builds)} builds, {sum(build.passed for build in builds)} of them equal to the "
+        f"undisturbed one; rows lost {lost}, doubled {doubled}; steps hit {len(steps)} of {len(STEP_TABLES)}; "
+        f"{sum(cost.share <= 1 for cost in costs)} of {len(costs)} kills cost at most two commit intervals; "
+        f"longest time to go on {max((made.resumed_s or 0) for made in rounds):.0f} s; processes left behind "
+        f"{sum(made.left_behind for made in rounds)}; draws without a victim {sum(build.missed for build in builds)}"
+    )
+
+
+def _fits(made: Round, cost: Cost) -> str:
+    """Topic fits done again: those that were written twice, and at most one a worker that was lost."""
+    return f"{cost.fits}+{made.workers_lost}" if made.step == "topics" else str(cost.fits)
+
+
+def _seconds(reference: Reference) -> str:
+    return ", ".join(f"{step} {seconds:.1f}" for step, seconds in reference.step_seconds.items())
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--rounds", type=int, default=30)
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--articles", type=int, default=3000)
+    parser.add_argument("--victims", default=",".join(VICTIMS), help="Comma-separated (default: all).")
+    parser.add_argument("--folder", type=Path, default=Path("/tmp/navab-chaos"), help="For the store and the logs.")
+    parser.add_argument("--disk-full", action="store_true", help="Fill a small file system instead; needs root.")
+    options = parser.parse_args()
+    victims = tuple(options.victims.split(","))
+    if unknown := set(victims) - set(VICTIMS):
+        parser.error(f"unknown victims {sorted(unknown)}: known ones are {', '.join(VICTIMS)}")
+    if options.disk_full:
+        full = fill_disks(options.folder, options.articles)
+        print(report(full))
+        sys.exit(0 if all(one.passed for one in full) else 1)
+    with real_stand(options.folder, options.articles) as stand:
+        builds = chaos(stand, options.rounds, options.seed, victims)
+    print(table(builds, options.seed))
+    if not all(build.passed and all(cost.share <= 1 for cost in build.costs) for build in builds):
+        sys.exit(1)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,237 @@
+"""Kills at random moments: who, when, what it cost, and how the job went on."""
+
+from __future__ import annotations
+
+import random
+import time
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+
+from benchmarks.support.lakes import DataObject, Lake
+from benchmarks.support.runs import Run
+from benchmarks.support.stand import STEP_TABLES, WORKERS, Reference, Stand
+
+VICTIMS = ("driver", "worker", "raylet", "gcs", "store")
+STEPS = ("start", *STEP_TABLES, "release")
+_PROCESSES = {"worker": ("ray::MapBatches", "ray::IDLE"), "raylet": ("raylet",), "gcs": ("gcs_server",)}
+_WITHOUT_RAY = ("start", "release")
+_LEFT_BEHIND_S = 10.0
+_DOWN_S = (1.0, 10.0)
+
+
+@dataclass
+class Round:
+    """One kill, and what came of it."""
+
+    number: int
+    build: int
+    victim: str
+    step: str  # in which it struck
+    moment_s: float  # since that step began
+    killed_at: datetime
+    data: dict[tuple[str, str], DataObject]  # data files that there were
+    outcome: str = ""  # exit code, or that the run went on
+    resumed_s: float | None = None  # from the kill to the first commit or step after it
+    left_behind: int = 0  # processes that outlived an ended run
+    failures: list[str] = field(default_factory=list)
+
+    @property
+    def workers_lost(self) -> int:
+        """Workers whose running units began anew."""
+        if self.outcome not in ("went on", "0"):
+            return WORKERS
+        return {"worker": 1, "store": 0}.get(self.victim, WORKERS)
+
+
+@dataclass
+class Tracker:
+    """Which step a run is in, as its claim says, and since when."""
+
+    lake: Lake
+    run: Run
+    step: str = "start"
+    since: float = field(default_factory=time.monotonic)
+
+    def look(self) -> str:
+        """The step now."""
+        claim = self.lake.claim()
+        if claim is None or claim["pid"] != self.run.process.pid:
+            now = "start"
+        elif claim["released"]:
+            now = "release"
+        else:
+            now = claim["stage"] if claim["stage"] in STEPS else "start"
+        if now != self.step:
+            self.step, self.since = now, time.monotonic()
+        return now
+
+    @property
+    def position(self) -> int:
+        return STEPS.index(self.step)
+
+    @property
+    def seconds(self) -> float:
+        return time.monotonic() - self.since
+
+
+def draw(
+    chance: random.Random, victims: tuple[str, ...], position: int, reference: Reference
+) -> tuple[str, str, float]:
+    """Draw a victim, a step from the present one on, and a moment in it, in seconds.
+
+    Half of the draws take every step with the same chance, so that short ones are hit; the others follow the time that
+    steps take.
+    """
+    victim = chance.choice(victims)
+    steps = [step for step in STEPS[position:] if victim in ("driver", "store") or step not in _WITHOUT_RAY]
+    if not steps:
+        victim, steps = "driver", ["release"]
+    lengths = [_length(step, reference) for step in steps]
+    step = chance.choices(steps, lengths if chance.random() < 0.5 else None)[0]
+    return victim, step, chance.uniform(0, _length(step, reference))
+
+
+def strike(victim: str, run: Run, stand: Stand, chance: random.Random) -> bool:
+    """kill -9 the victim; False if there is none. The store is started again after some seconds."""
+    if victim == "driver":
+        run.family()  # to know what must be gone soon
+        run.process.kill()
+        run.process.wait()
+        return True
+    if victim == "store":
+        stand.server.kill()
+        time.sleep(chance.uniform(*_DOWN_S))
+        stand.server.start()
+        return True
+    names = _PROCESSES[victim]
+    if not run.wait_until(lambda: bool(run.named(*names)), timeout_s=60):
+        return False
+    living = run.named(names[0]) or run.named(*names)
+    if living:
+        chance.choice(living).kill()
+    return bool(living)
+
+
+def kill_round(
+    number: int, build: int, lake: Lake, run: Run, stand: Stand, reference: Reference, chance: random.Random,
+    victims: tuple[str, ...], limit_s: float,
+) -> tuple[Round | None, Run]:  # fmt: skip
+    """Wait for a drawn moment, kill, and wait until the job has gone on; the run that now works on the lake.
+
+    No round if the run ended before the moment came or the victim was there.
+    """
+    tracker = Tracker(lake, run)
+    tracker.look()
+    victim, step, moment = draw(chance, victims, tracker.position, reference)
+    if not run.wait_until(lambda: tracker.look() in STEPS[STEPS.index(step) :], limit_s):
+        return None, run
+    run.wait_until(lambda: time.monotonic() - tracker.since >= moment, moment + 1)
+    tracker.look()
+    before = lake.data() if victim == "store" else {}
+    commits = lake.commits() if victim == "store" else -1
+    made = Round(number, build, victim, tracker.step, tracker.seconds, datetime.now(UTC), before)
+    struck = time.monotonic()
+    if run.code is not None or not strike(victim, run, stand, chance):
+        return None, run
+    if victim != "store":
+        made.data, commits = lake.data(), lake.commits()
+    run = _go_on(made, run, Progress(lake, commits, STEPS.index(made.step)), stand, limit_s)
+    made.resumed_s = time.monotonic() - struck
+    return made, run
+
+
+@dataclass(frozen=True)
+class Progress:
+    """Whether a lake has got beyond a point."""
+
+    lake: Lake
+    commits: int
+    position: int
+
+    def made_by(self, run: Run) -> bool:
+        return Tracker(self.lake, run).look() in STEPS[self.position + 1 :] or self.lake.commits() > self.commits
+
+
+def _go_on(made: Round, run: Run, progress: Progress, stand: Stand, limit_s: float) -> Run:
+    """Wait until the run, or the one that resumes it, has done something new or is done."""
+    if made.victim != "driver":
+        run.wait_until(lambda: progress.made_by(run), limit_s)
+    if run.code is None:
+        made.outcome = "went on"
+        if not progress.made_by(run):
+            made.failures.append(f"hung for {limit_s:.0f} s")
+            run.end()
+            return stand.start(progress.lake)
+        return run
+    made.outcome = str(run.code)
+    made.left_behind = len(run.left_behind(_LEFT_BEHIND_S))
+    if run.code == 0:
+        return run
+    resumed = stand.start(progress.lake)
+    if not resumed.wait_until(lambda: progress.made_by(resumed), limit_s) and resumed.code != 0:
+        made.failures.append(f"resuming ended with {resumed.code}")
+    return resumed
+
+
+def _length(step: str, reference: Reference) -> float:
+    return {"start": 3.0, "release": 2.0}.get(step) or max(reference.step_seconds.get(step, 0.0), 0.1)
+
+
+@dataclass(frozen=True, slots=True)
+class Cost:
+    """Rows of one table that a kill made the job write again, and may have interrupted, beside what is allowed."""
+
+    table: str
+    written_twice: int
+    in_flight: int
+    limit: float
+    fits: int  # topic models that were written twice, or in vain
+
+    @property
+    def share(self) -> float:
+        return (self.written_twice + self.in_flight) / self.limit
+
+
+def count_costs(rounds: list[Round], lake: Lake, reference: Reference, interval_s: float) -> list[Cost]:
+    """What each kill of one build cost, in the table that it hit hardest.
+
+    A file that was there at a kill and is written again afterwards has another modification time; a file that was
+    written and never committed was made in vain. Both count with all their rows. What running units had worked out
+    and not yet written cannot be seen in files: it is at most the largest unit for every worker that was lost, and at
+    most what the step does in the time that it had run.
+    """
+    final, committed = lake.data(), lake.committed()
+    vain = {key: one for key, one in final.items() if key not in committed}
+    costs = []
+    for index, made in enumerate(rounds):
+        later = rounds[index + 1].data if index + 1 < len(rounds) else final
+        again = {key: one for key, one in made.data.items() if key in later and later[key].modified != one.modified}
+        begin = rounds[index - 1].killed_at if index else datetime.min.replace(tzinfo=UTC)
+        end = made.killed_at if index + 1 < len(rounds) else datetime.max.replace(tzinfo=UTC)
+        again |= {key: one for key, one in vain.items() if begin < one.modified <= end}
+        twice: dict[str, int] = {}
+        for one in again.values():
+            twice[one.table] = twice.get(one.table, 0) + lake.rows_of(one)
+        fits = sum(one.table == "topics" for one in again.values())
+        costs.append(_worst(made, twice, reference, interval_s, fits))
+    return costs
+
+
+def _worst(made: Round, twice: dict[str, int], reference: Reference, interval_s: float, fits: int) -> Cost:
+    in_flight = _in_flight(made, reference)
+    costs = [
+        Cost(table, twice.get(table, 0), in_flight.get(table, 0), 2 * interval_s * reference.rate(table), fits)
+        for table in {*twice, *in_flight}
+        if table not in ("files", "topics", "resolutions")  # not of rows
+    ]
+    return max(costs, key=lambda cost: cost.share, default=Cost("", 0, 0, 1.0, fits))
+
+
+def _in_flight(made: Round, reference: Reference) -> dict[str, int]:
+    tables = [table for table in STEP_TABLES.get(made.step, ()) if table in reference.tables]
+    return {
+        table: min(
+            made.workers_lost * reference.largest_file.get(table, 0), round(reference.rate(table) * made.moment_s)
+        )
+        for table in tables
+    }

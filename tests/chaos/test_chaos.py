@@ -1,0 +1,49 @@
+"""The lake survives: three kills and a faulty network on a real S3 server, with the bundled sample.
+
+The long rounds, on thousands of real articles, are run by hand: benchmarks/chaos.py and benchmarks/faulty_network.py.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from benchmarks import chaos, faulty_network
+from benchmarks.support.stand import Reference, Stand, sample_stand
+
+pytestmark = pytest.mark.slow
+SEED = 11
+LIMIT_S = 900.0
+
+
+@pytest.fixture(scope="module")
+def stand(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stand]:
+    with sample_stand(tmp_path_factory.mktemp("chaos")) as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
+def reference(stand: Stand) -> Reference:
+    return stand.build_reference(LIMIT_S)
+
+
+def test_three_kills(stand: Stand, reference: Reference) -> None:
+    """Costs are printed and not asserted: units of a small sample are too few to measure them."""
+    builds = chaos.chaos(stand, 3, SEED, ("driver", "raylet", "store"), reference)
+    print(chaos.table(builds, SEED))
+    assert sum(len(build.rounds) for build in builds) == 3
+    for build in builds:
+        assert build.comparison.differing == ()
+        assert build.problems == ()
+        assert [made.failures for made in build.rounds] == [[] for _ in build.rounds]
+
+
+def test_a_faulty_network(stand: Stand, reference: Reference) -> None:
+    outcome = faulty_network.faulty_build(stand, reference, SEED, scale=2.0)
+    print(faulty_network.table(outcome, reference, SEED))
+    assert outcome.code == 0
+    assert outcome.comparison.differing == ()
+    assert outcome.same_release
+    assert outcome.missing == 0
+    assert outcome.proxy.faults["answer lost", "conditional PUT"] > 0
