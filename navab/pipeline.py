@@ -141,7 +141,10 @@ def _carry_step(step: Step, units: Sequence[Unit], view: View, claim: Claim, car
                 committer.add(written.file)
             progress.note = f"{committer.rows:,} records" if step.name == "articles" else ""
             progress.advance(written.pending_rows)
-            committer.commit_if_due()
+            if step.replaces and written.file is None:
+                committer.commit()  # a unit may be minutes of work: a finished topic model is never fitted again
+            else:
+                committer.commit_if_due()
     except (KeyboardInterrupt, SystemExit, RayLostError):
         committer.commit()
         raise
