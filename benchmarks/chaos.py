@@ -100,11 +100,12 @@ def table(builds: list[Build], seed: int) -> str:
         for made, cost in zip(build.rounds, build.costs, strict=True):
             twice = f"{cost.table} {cost.written_twice:,}" if cost.table else "0"
             resumed = "" if made.resumed_s is None else f"{made.resumed_s:.0f}"
+            left = ", ".join(made.left_behind) or "0"
             fails = made.failures + ([] if build.passed else ["build differs"]) + ([] if cost.share <= 1 else ["cost"])
             lines.append(
                 f"| {made.number} | {made.build} | {made.victim} | {made.step} | {made.moment_s:.1f} | {made.outcome} "
                 f"| {resumed} | {build.comparison.lost} | {build.comparison.doubled} | {twice} | {cost.in_flight:,} "
-                f"| {cost.limit:,.0f} | {_fits(made, cost)} | {made.left_behind} | {'; '.join(fails) or 'holds'} |"
+                f"| {cost.limit:,.0f} | {_fits(made, cost)} | {left} | {'; '.join(fails) or 'holds'} |"
             )
     return "\n".join([*lines, "", _summary(builds)])
 
@@ -119,7 +120,8 @@ def _summary(builds: list[Build]) -> str:
         f"undisturbed one; rows lost {lost}, doubled {doubled}; steps hit {len(steps)} of {len(STEP_TABLES)}; "
         f"{sum(cost.share <= 1 for cost in costs)} of {len(costs)} kills cost at most two commit intervals; "
         f"longest time to go on {max((made.resumed_s or 0) for made in rounds):.0f} s; processes left behind "
-        f"{sum(made.left_behind for made in rounds)}; draws without a victim {sum(build.missed for build in builds)}"
+        f"{sum(len(made.left_behind) for made in rounds)}; "
+        f"draws without a victim {sum(build.missed for build in builds)}"
     )
 
 

@@ -32,7 +32,7 @@ class Round:
     data: dict[tuple[str, str], DataObject]  # data files that there were
     outcome: str = ""  # exit code, or that the run went on
     resumed_s: float | None = None  # from the kill to the first commit or step after it
-    left_behind: int = 0  # processes that outlived an ended run
+    left_behind: list[str] = field(default_factory=list)  # processes that outlived an ended run
     failures: list[str] = field(default_factory=list)
 
     @property
@@ -130,11 +130,15 @@ def kill_round(
     before = lake.data() if victim == "store" else {}
     commits = lake.commits() if victim == "store" else -1
     made = Round(number, build, victim, tracker.step, tracker.seconds, datetime.now(UTC), before)
-    struck = time.monotonic()
+    struck, rays = time.monotonic(), run.named("raylet")
     if run.code is not None or not strike(victim, run, stand, chance):
         return None, run
     if victim != "store":
-        made.data, commits = lake.data(), lake.commits()
+        made.data = lake.data()
+    if victim in ("raylet", "gcs"):  # what was finished is still committed; after that, another Ray has to come
+        run.wait_until(lambda: any(one not in rays for one in run.named("raylet")), limit_s)
+    if victim != "store":
+        commits = lake.commits()
     run = _go_on(made, run, Progress(lake, commits, STEPS.index(made.step)), stand, limit_s)
     made.resumed_s = time.monotonic() - struck
     return made, run
@@ -164,7 +168,7 @@ def _go_on(made: Round, run: Run, progress: Progress, stand: Stand, limit_s: flo
             return stand.start(progress.lake)
         return run
     made.outcome = str(run.code)
-    made.left_behind = len(run.left_behind(_LEFT_BEHIND_S))
+    made.left_behind = run.left_behind(_LEFT_BEHIND_S)
     if run.code == 0:
         return run
     resumed = stand.start(progress.lake)

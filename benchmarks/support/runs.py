@@ -67,12 +67,12 @@ class Run:
         """Its processes whose name begins with one of the names."""
         return [child for child in self.family() if _name(child).startswith(names)]
 
-    def left_behind(self, patience_s: float) -> list[psutil.Process]:
-        """Processes of an ended run that still live after some patience."""
+    def left_behind(self, patience_s: float) -> list[str]:
+        """Names of an ended run's processes that still live after some patience."""
         deadline = time.monotonic() + patience_s
         while (living := [one for one in self._family.values() if _lives(one)]) and time.monotonic() < deadline:
             time.sleep(POLL_S)
-        return living
+        return [f"{_name(one)} ({one.pid})" for one in living]
 
     def end(self) -> None:
         """kill -9 of everything that is left of it."""
