@@ -3,7 +3,7 @@
 Reads live `articles`; writes a `signatures` row and a `duplicates` row per article. Exact duplicates have the same
 folded text; near-duplicates share at least `dedup.threshold` of their character n-grams (MinHash LSH, Broder 1997).
 Only articles of one nation are compared. Within a crawl the earliest publication is canonical, then the smallest id;
-articles of later crawls join the canonicals that exist.
+articles of later crawls are compared with the signatures of all earlier ones and join their canonicals.
 """
 
 from __future__ import annotations
@@ -17,16 +17,18 @@ from scipy.sparse import coo_matrix
 from scipy.sparse.csgraph import connected_components
 
 from navab.configuration import DedupSection
-from navab.lake.arrays import to_matrix
+from navab.lake.arrays import to_lists, to_matrix
 from navab.lake.hashing import Int64Array, combine, signature, text_hash
 from navab.lake.storage import Storage
 from navab.stages.base import Equation, Output, Stage, Step, Unit, conform, equate, plan_rows, select, unit_name
-from navab.text.minhash import candidate_pairs, minhash, similarity
+from navab.text.minhash import near_groups, sign, similarity
 from navab.text.normalise import fold_text
 from navab.view import View
 
-SIGNATURE_VERSION = 1
-VERSION = 1
+SIGNATURE_VERSION = 2
+VERSION = 2
+# A unit reads whole files of articles: with few rows each, files would be read again and again.
+_LEAST_UNIT_ROWS = 4096
 
 
 def expected_signatures(view: View) -> pl.DataFrame:
@@ -44,25 +46,29 @@ def expected_duplicates(view: View) -> pl.DataFrame:
 def plan_signatures(view: View) -> list[Unit]:
     carry = view.live("articles", "article_id", "record_id").select("article_id", "record_id")
     columns = ("article_id", "text", "title", "published_at", "crawl")
-    return plan_rows(view, "signatures", {"articles": ("record_id", columns)}, carry=carry)
+    size = max(view.configuration.resources.unit_rows, _LEAST_UNIT_ROWS)
+    return plan_rows(view, "signatures", {"articles": ("record_id", columns)}, carry=carry, unit_rows=size)
 
 
 def plan_duplicates(view: View) -> list[Unit]:
-    """One unit for every nation with new articles: all its new signatures, and those of its canonicals."""
+    """One unit for every nation with new articles: all its signatures, and what earlier ones were found to repeat."""
     pending = view.pending("duplicates")
-    located = view.located("signatures")
-    known = view.live("duplicates", "canonical_id", "kind").filter(pl.col("kind") == "unique")
+    signatures, duplicates = view.located("signatures"), view.located("duplicates")
+    known = view.live("duplicates")
     units = []
     for (nation,), rows in pending.sort("nation", "article_id").group_by("nation", maintain_order=True):
-        canonicals = known.filter(pl.col("nation") == nation)["article_id"]
-        ids = pl.concat([rows["article_id"], canonicals])
-        reads = {"signatures": select(view, "signatures", located, ids, _SIGNATURE_COLUMNS)}
+        earlier = known.filter(pl.col("nation") == nation)["article_id"]
+        ids = pl.concat([rows["article_id"], earlier])
+        reads = {"signatures": select(view, "signatures", signatures, ids, _SIGNATURE_COLUMNS)}
+        if len(earlier):
+            reads["duplicates"] = select(view, "duplicates", duplicates, earlier, ("article_id", "canonical_id"))
         facts = {"crawls": tuple(dict.fromkeys(source.crawl for source in view.configuration.sources))}
         units.append(Unit(unit_name("duplicates", rows, "article_id"), str(nation), rows, reads, facts))
     return units
 
 
 _SIGNATURE_COLUMNS = ("article_id", "exact_hash", "minhash", "published_at", "crawl")
+_GROUPED_COLUMNS = ("article_id", "exact_hash", "minhash", "published_at")
 
 
 @dataclass(frozen=True)
@@ -77,58 +83,64 @@ class MakeSignatures:
         folded = [fold_text(text) for text in rows["text"]]
         table = rows.with_columns(
             pl.Series("exact_hash", [text_hash(text) for text in folded], dtype=pl.Int64),
-            pl.Series(
-                "minhash", [minhash(text, self.options.ngram).tolist() for text in folded], dtype=pl.List(pl.Int64)
-            ),
+            to_lists("minhash", sign(folded, self.options.ngram)),
         )
         yield Output("signatures", conform(table, "signatures"))
 
 
 @dataclass(frozen=True)
 class FindDuplicates:
-    """Groups the new articles of a nation, crawl by crawl, with each other and with its canonicals."""
+    """Groups the new articles of a nation, crawl by crawl, with each other and with all earlier ones."""
 
     options: DedupSection
 
     def __call__(self, unit: Unit, storage: Storage) -> Iterator[Output]:
         signatures = unit.reads["signatures"].read(storage)
         new = signatures.join(unit.pending.select("article_id"), on="article_id", how="semi")
-        canonicals = signatures.join(unit.pending.select("article_id"), on="article_id", how="anti")
+        known = _with_canonicals(signatures, unit, storage)
         found = []
         for crawl in _crawl_order(new, unit.facts["crawls"]):
-            decided = group_articles(new.filter(pl.col("crawl") == crawl), canonicals, self.options.threshold)
+            articles = new.filter(pl.col("crawl") == crawl).select(_GROUPED_COLUMNS)
+            decided = group_articles(articles, known, self.options.threshold)
             found.append(decided)
-            unique = decided.filter(pl.col("kind") == "unique")
-            canonicals = pl.concat([canonicals, new.join(unique.select("article_id"), on="article_id", how="semi")])
+            canonicals = decided.select("article_id", "canonical_id")
+            known = pl.concat([known, articles.join(canonicals, on="article_id")])
         rows = unit.pending.join(pl.concat(found), on="article_id", how="inner").sort("article_id")
         yield Output("duplicates", conform(rows, "duplicates"))
 
 
-def group_articles(new: pl.DataFrame, canonicals: pl.DataFrame, threshold: float) -> pl.DataFrame:
+def _with_canonicals(signatures: pl.DataFrame, unit: Unit, storage: Storage) -> pl.DataFrame:
+    """The signatures of earlier articles, each with the article that it was found to repeat."""
+    if "duplicates" not in unit.reads:
+        return signatures.clear().select(*_GROUPED_COLUMNS, pl.col("article_id").alias("canonical_id"))
+    decided = unit.reads["duplicates"].read(storage).select("article_id", "canonical_id")
+    return signatures.select(_GROUPED_COLUMNS).join(decided, on="article_id")
+
+
+def group_articles(new: pl.DataFrame, known: pl.DataFrame, threshold: float) -> pl.DataFrame:
     """Decide for each new article of one crawl whether it is unique, and if not, which article it repeats.
 
-    Both frames have article_id, exact_hash, minhash, published_at. Groups are transitive; in a group with earlier
-    canonicals the earliest of them stays canonical, else the earliest publication, then the smallest id.
-    Returns article_id, canonical_id, kind and similarity.
+    Both frames have article_id, exact_hash, minhash and published_at, `known` canonical_id as well. Groups are
+    transitive; in a group with earlier canonicals the earliest of them stays canonical, else the earliest publication,
+    then the smallest id. Returns article_id, canonical_id, kind and similarity.
     """
-    columns = ["article_id", "exact_hash", "minhash", "published_at"]
-    rows = pl.concat([canonicals.select(columns), new.select(columns)]).with_columns(
-        pl.Series("known", np.arange(canonicals.height + new.height) < canonicals.height)
-    )
-    rows = rows.sort("article_id")  # which row stands for its band depends on the order
+    rows = pl.concat([known, new], how="diagonal")
     hashes = to_matrix(rows["minhash"])
-    grouped = rows.with_columns(pl.Series("group", _components(rows["exact_hash"], hashes, threshold)))
-    ordered = grouped.with_row_index("row").sort(
-        pl.col("known").not_(), pl.col("published_at"), "article_id", nulls_last=True
+    grouped = rows.drop("minhash").with_columns(
+        pl.Series("group", _components(rows, hashes, threshold)), known=pl.col("canonical_id").is_not_null()
     )
-    first = ordered.group_by("group").agg(pl.first("article_id").alias("canonical_id"), pl.first("row").alias("first"))
+    ordered = grouped.with_row_index("row").sort(
+        pl.col("known").not_(), pl.col("article_id") != pl.col("canonical_id"), "published_at", "article_id",
+        nulls_last=True,
+    )  # fmt: skip
+    first = ordered.group_by("group").agg(pl.first("article_id").alias("first_id"), pl.first("row").alias("first"))
     joined = ordered.filter(~pl.col("known")).join(first, on="group", how="left")
     agreement = similarity(hashes[joined["row"].to_numpy()], hashes[joined["first"].to_numpy()])
     exact = rows["exact_hash"].gather(joined["row"]) == rows["exact_hash"].gather(joined["first"])
     return joined.with_columns(pl.Series("similarity", agreement), pl.Series("exact", exact)).select(
         "article_id",
-        "canonical_id",
-        pl.when(pl.col("article_id") == pl.col("canonical_id"))
+        pl.col("first_id").alias("canonical_id"),
+        pl.when(pl.col("article_id") == pl.col("first_id"))
         .then(pl.lit("unique"))
         .when(pl.col("exact"))
         .then(pl.lit("exact"))
@@ -138,14 +150,33 @@ def group_articles(new: pl.DataFrame, canonicals: pl.DataFrame, threshold: float
     )
 
 
-def _components(exact: pl.Series, hashes: Int64Array, threshold: float) -> Int64Array:
-    size = len(exact)
-    pairs = candidate_pairs(hashes)
-    near = pairs[similarity(hashes[pairs[:, 0]], hashes[pairs[:, 1]]) >= threshold] if len(pairs) else pairs
-    frame = pl.DataFrame({"exact": exact, "row": np.arange(size)})
-    same = frame.with_columns(first=pl.col("row").min().over("exact")).select("first", "row").to_numpy()
-    edges = np.concatenate([near, same]) if size else np.empty((0, 2), dtype=np.int64)
-    graph = coo_matrix((np.ones(len(edges), dtype=np.int8), (edges[:, 0], edges[:, 1])), shape=(size, size))
+def _components(rows: pl.DataFrame, hashes: Int64Array, threshold: float) -> Int64Array:
+    """The group of each row: texts that are equal, that were found to repeat the same article, or that are near."""
+    settled = _joined(rows.height, rows["exact_hash"], rows["canonical_id"])
+    frame = rows.select("exact_hash", group=pl.Series(settled), known=pl.col("canonical_id").is_not_null())
+    texts = (
+        frame.with_row_index("row")
+        .group_by("exact_hash")
+        .agg(pl.first("row", "group"), pl.any("known"))
+        .sort("row")
+        .with_row_index("text")
+        .with_columns(pl.col("text").cast(pl.Int64).min().over("group").alias("first"))
+    )
+    one_each = hashes if texts.height == rows.height else hashes[texts["row"].to_numpy()]
+    near = near_groups(one_each, threshold, texts["first"].to_numpy(), texts["known"].to_numpy())
+    labels = texts.select("exact_hash", near=pl.Series(near))
+    found: Int64Array = frame.join(labels, on="exact_hash", how="left", maintain_order="left")["near"].to_numpy()
+    return found
+
+
+def _joined(size: int, *keys: pl.Series) -> Int64Array:
+    """Number the groups of rows that are connected by equal keys; a null key connects nothing."""
+    edges = [np.empty((0, 2), dtype=np.int64)]
+    for key in keys:
+        frame = pl.DataFrame({"key": key, "row": np.arange(size)}).filter(pl.col("key").is_not_null())
+        edges.append(frame.select(pl.col("row").min().over("key").alias("first"), "row").to_numpy())
+    left, right = np.concatenate(edges).T
+    graph = coo_matrix((np.ones(len(left), dtype=np.int8), (left, right)), shape=(size, size))
     labels: Int64Array = connected_components(graph, directed=False)[1]
     return labels
 

@@ -1,80 +1,243 @@
-"""MinHash signatures of character n-grams (Broder 1997), and banded candidate search (Leskovec et al., LSH).
+"""MinHash signatures of character n-grams, and the groups of texts that they show to be near-duplicates.
 
-Characters rather than words, so that Chinese and European scripts are treated alike.
+Characters rather than words, so that Chinese and European scripts are treated alike. A signature is made by one
+permutation (Li, Owen, Zhang 2012): the hashes of all n-grams fall into 4,096 bins, and each bin keeps four bits of its
+least hash (Li, König 2010), or 0 if it is empty: 2 kB a text. Candidates are found by bands (Leskovec et al., LSH) of
+coarser bins, of which empty ones borrow from others (Shrivastava 2017), and are verified with the whole signatures.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 import numpy.typing as npt
-import polars as pl
 
 from navab.lake.hashing import Int64Array, combine
 
-PERMUTATIONS = 128
-BANDS = 32  # of 4 values: pairs at Jaccard 0.7 become candidates with probability 0.9998
-_PRIME = np.uint64((1 << 61) - 1)
-_CHUNK = 1024
+BINS = 4096
+LENGTH = BINS // 16  # int64 values of a signature, each of sixteen bins
+_VALUES = 15  # of a bin that is not empty
+_COARSE = 256  # bins that bands are made of, each of sixteen bins
+_CERTAINTY = 0.99
+_EMPTY = np.iinfo(np.uint32).max
+_BASE = np.uint64(0x100000001B3)
+_BATCH_CHARACTERS = 1 << 17
+_TO_BIN = np.uint64(52)  # of 64 bits leaves twelve
+_CHUNK_ROWS = 1 << 11
+_CHUNK_PAIRS = 1 << 11
+# In a band that more rows share, a row is compared with as many neighbours only, if they are not all alike.
+_WINDOW = 2_000
+
+Bins = npt.NDArray[np.uint8]
 
 
-def minhash(text: str, ngram: int) -> Int64Array:
-    """Signature of a folded text: for each of 128 hash functions the least hash of its n-grams.
+@dataclass(frozen=True, slots=True)
+class Banding:
+    """Bands of so many rows: two texts are candidates if they agree in all rows of a band."""
 
-    Returns an int64 array of length 128; a text shorter than one n-gram counts as a single n-gram.
-    """
-    points = np.frombuffer(text.encode("utf-32-le"), dtype=np.uint32).astype(np.uint64)
-    if len(points) < ngram:
-        points = np.pad(points, (0, ngram - len(points)))
-    grams = np.zeros(len(points) - ngram + 1, dtype=np.uint64)
-    with np.errstate(over="ignore"):
-        for offset in range(ngram):
-            grams = grams * np.uint64(0x100000001B3) + points[offset : offset + len(grams)]
-        hashes = combine(np.unique(grams).view(np.int64)).view(np.uint64) >> np.uint64(32)
-    least = np.full(PERMUTATIONS, np.iinfo(np.uint64).max, dtype=np.uint64)
-    multipliers, offsets = _FUNCTIONS
-    for start in range(0, len(hashes), _CHUNK):
-        with np.errstate(over="ignore"):
-            values = hashes[start : start + _CHUNK, None] * multipliers + offsets
-        least = np.minimum(least, (values >> np.uint64(32)).min(axis=0))
-    return least.astype(np.int64)
+    bands: int
+    rows: int
+
+    @classmethod
+    def for_threshold(cls, threshold: float) -> Banding:
+        """The longest bands with which pairs at the threshold become candidates with a probability of 0.99."""
+        for rows in range(8, 1, -1):
+            bands = _COARSE // rows
+            if 1 - (1 - threshold**rows) ** bands >= _CERTAINTY:
+                return cls(bands, rows)
+        return cls(_COARSE, 1)
+
+
+def sign(texts: Sequence[str], ngram: int) -> Int64Array:
+    """Signatures of folded texts, shape (n, 256); a text shorter than one n-gram counts as a single n-gram."""
+    parts = [np.empty((0, LENGTH), dtype=np.int64)]
+    for batch in _batches([text.ljust(ngram, "\0") for text in texts]):
+        least = np.full(len(batch) * BINS, _EMPTY, dtype=np.uint32)
+        for start in range(0, max(map(len, batch)), _BATCH_CHARACTERS):
+            _lower(least, [text[start : start + _BATCH_CHARACTERS + ngram - 1] for text in batch], ngram)
+        values = ((least & 0xFFFF) * _VALUES >> 16) + 1  # low bits: the high ones of a least hash are mostly 0
+        bins = np.where(least == _EMPTY, 0, values).astype(np.uint8)
+        parts.append((bins[0::2] | bins[1::2] << 4).reshape(len(batch), -1).view(np.int64))
+    return np.concatenate(parts)
 
 
 def similarity(left: Int64Array, right: Int64Array) -> npt.NDArray[np.float32]:
-    """Estimated Jaccard similarity, row by row, of signatures with shape (n, 128)."""
-    shares: npt.NDArray[np.float32] = (np.count_nonzero(left == right, axis=1) / PERMUTATIONS).astype(np.float32)
+    """Estimated Jaccard similarity, row by row, of signatures with shape (n, 256).
+
+    Bins that are empty in both say nothing; bins that agree by chance (one in 15) are allowed for.
+    """
+    a, b = _bins(left), _bins(right)
+    filled, other = a != 0, b != 0
+    both = np.count_nonzero(filled & other, axis=1)
+    either = np.count_nonzero(filled | other, axis=1)
+    equal = np.count_nonzero((a == b) & filled, axis=1)
+    same = (equal - both / _VALUES) / (1 - 1 / _VALUES)
+    shares: npt.NDArray[np.float32] = np.clip(same / np.maximum(either, 1), 0, 1).astype(np.float32)
     return shares
 
 
-def candidate_pairs(signatures: Int64Array) -> Int64Array:
-    """Pairs of rows that agree in at least one band: shape (m, 2), left < right, sorted, without repeats."""
-    if len(signatures) < 2:
-        return np.empty((0, 2), dtype=np.int64)
-    found = [pairs for band in _band_keys(signatures) for pairs in [_pairs_within(band)] if len(pairs)]
-    if not found:
-        return np.empty((0, 2), dtype=np.int64)
-    return np.unique(np.concatenate(found), axis=0)
+def near_groups(
+    signatures: Int64Array, threshold: float, groups: Int64Array, known: npt.NDArray[np.bool_]
+) -> Int64Array:
+    """Join rows that are connected by pairs of at least the threshold's similarity.
+
+    `groups` says which rows belong together already, by the least row of each group, and so does the result. Two rows
+    that are both `known` are not compared.
+    """
+    forest = _Forest(groups)
+    for keys in band_keys(signatures, Banding.for_threshold(threshold)):
+        _join_band(keys, signatures, threshold, known, forest)
+    return forest.roots(np.arange(len(signatures)))
 
 
-def _band_keys(signatures: Int64Array) -> Iterator[Int64Array]:
-    width = PERMUTATIONS // BANDS
-    for band in range(BANDS):
-        columns = [np.ascontiguousarray(signatures[:, band * width + i]) for i in range(width)]
-        yield combine(*columns)
+def band_keys(signatures: Int64Array, banding: Banding) -> Iterator[npt.NDArray[np.uint64]]:
+    """For each band the rows' keys: texts with equal keys are candidates."""
+    dense = _densify(signatures)
+    for band in range(banding.bands):
+        keys = np.zeros(len(signatures), dtype=np.uint64)
+        for row in range(banding.rows):
+            keys = (keys << np.uint64(8)) | dense[:, band * banding.rows + row]
+        yield keys
 
 
-def _pairs_within(keys: Int64Array) -> Int64Array:
-    """Link every row to the first row with the same key: enough, since groups are transitive."""
-    frame = pl.DataFrame({"key": keys, "row": np.arange(len(keys), dtype=np.int64)})
-    linked = frame.with_columns(first=pl.col("row").min().over("key")).filter(pl.col("first") < pl.col("row"))
-    return linked.select("first", "row").to_numpy()
+def _batches(texts: Sequence[str]) -> Iterator[Sequence[str]]:
+    """Texts in batches of about equal size, a long one alone."""
+    ends = np.cumsum([len(text) for text in texts])
+    cuts = np.flatnonzero(np.diff(ends // _BATCH_CHARACTERS)) + 1
+    for start, end in pairwise([0, *cuts.tolist(), len(texts)]):
+        if start < end:
+            yield texts[start:end]
 
 
-def _hash_functions() -> tuple[npt.NDArray[np.uint64], npt.NDArray[np.uint64]]:
+def _lower(least: npt.NDArray[np.uint32], texts: Sequence[str], ngram: int) -> None:
+    """Lower the bins of texts to the least hashes of their n-grams."""
+    codes = np.frombuffer("".join(texts).encode("utf-32-le"), dtype=np.uint32).astype(np.uint64)
+    owner = np.repeat(np.arange(len(texts)) * BINS, [len(text) for text in texts])
+    count = max(len(codes) - ngram + 1, 0)
+    inside = owner[len(owner) - count :] == owner[:count]  # no n-gram reaches into the next text
+    hashes = np.zeros(count, dtype=np.uint64)
+    with np.errstate(over="ignore"):
+        for offset in range(ngram):
+            hashes = hashes * _BASE + codes[offset : offset + count]
+    hashes = combine(hashes[inside].view(np.int64)).view(np.uint64)
+    np.minimum.at(least, owner[:count][inside] + (hashes >> _TO_BIN).astype(np.int64), hashes.astype(np.uint32))
+
+
+def _bins(signatures: Int64Array) -> Bins:
+    """The bins of signatures, shape (n, 4096)."""
+    bins = np.empty((len(signatures), BINS), dtype=np.uint8)
+    if not len(signatures):
+        return bins
+    packed = signatures.view(np.uint8)
+    bins[:, 0::2] = packed & 15
+    bins[:, 1::2] = packed >> 4
+    return bins
+
+
+def _coarse_bins(signatures: Int64Array) -> Bins:
+    """Of every sixteen bins the first that is not empty: its place and value, or 0 if all are.
+
+    A bin's number is the high bits of its hashes, so this is the least hash of them all.
+    """
+    bins = _bins(signatures).reshape(len(signatures), _COARSE, -1)
+    place = np.argmax(bins != 0, axis=2).astype(np.uint8)
+    value = np.take_along_axis(bins, place[:, :, None], axis=2)[:, :, 0]
+    return np.where(value == 0, 0, place << 4 | value).astype(np.uint8)
+
+
+def _densify(signatures: Int64Array) -> Bins:
+    """Coarse bins, an empty one with the value of the first that is not, in an order of its own."""
+    dense = np.empty((len(signatures), _COARSE), dtype=np.uint8)
+    for start in range(0, len(dense), _CHUNK_ROWS):
+        coarse = _coarse_bins(signatures[start : start + _CHUNK_ROWS])
+        chunk = dense[start : start + _CHUNK_ROWS]
+        chunk[:] = coarse
+        rows, columns = np.nonzero(coarse == 0)
+        for step in range(_COARSE):
+            if not len(rows):
+                break
+            borrowed = coarse[rows, _ORDERS[columns, step]]
+            chunk[rows, columns] = borrowed
+            rows, columns = rows[borrowed == 0], columns[borrowed == 0]
+    return dense
+
+
+def _join_band(
+    keys: npt.NDArray[np.uint64],
+    signatures: Int64Array,
+    threshold: float,
+    known: npt.NDArray[np.bool_],
+    forest: _Forest,
+) -> None:
+    """Compare rows of equal key, first with their next neighbours, then with farther ones, unless they are joined."""
+    order = np.argsort(keys, kind="stable")
+    starts = np.flatnonzero(np.r_[True, np.diff(keys[order]) != 0])
+    run = np.repeat(np.arange(len(starts)), np.diff(np.r_[starts, len(order)]))
+    at = np.arange(len(order))
+    for distance in range(1, _WINDOW + 1):
+        at = at[at + distance < len(order)]
+        at = at[run[at] == run[at + distance]]
+        if not len(at):
+            return
+        left, right = order[at], order[at + distance]
+        apart = (forest.roots(left) != forest.roots(right)) & ~(known[left] & known[right])
+        for a, b in _verified(left[apart], right[apart], signatures, threshold):
+            forest.join(a, b)
+        at = at[_in_split_runs(run[at], forest.roots(left), forest.roots(right))]
+
+
+def _in_split_runs(run: Int64Array, left: Int64Array, right: Int64Array) -> npt.NDArray[np.bool_]:
+    """Which pairs lie in runs that are not yet one group; pairs of a run stand together."""
+    starts = np.flatnonzero(np.r_[True, np.diff(run) != 0])
+    lowest = np.minimum.reduceat(np.minimum(left, right), starts)
+    highest = np.maximum.reduceat(np.maximum(left, right), starts)
+    inside: npt.NDArray[np.bool_] = np.repeat(lowest != highest, np.diff(np.r_[starts, len(run)]))
+    return inside
+
+
+def _verified(
+    left: Int64Array, right: Int64Array, signatures: Int64Array, threshold: float
+) -> Iterator[tuple[int, int]]:
+    for start in range(0, len(left), _CHUNK_PAIRS):
+        a, b = left[start : start + _CHUNK_PAIRS], right[start : start + _CHUNK_PAIRS]
+        near = similarity(signatures[a], signatures[b]) >= threshold
+        yield from zip(a[near].tolist(), b[near].tolist(), strict=True)
+
+
+class _Forest:
+    """Disjoint sets of rows (Tarjan 1975), looked up by whole arrays; the least row of a set is its root."""
+
+    def __init__(self, roots: Int64Array) -> None:
+        self._parent = roots.copy()
+
+    def roots(self, rows: Int64Array) -> Int64Array:
+        found = self._parent[rows]
+        while True:
+            above = self._parent[found]
+            if np.array_equal(above, found):
+                self._parent[rows] = found
+                return found
+            found = above
+
+    def join(self, left: int, right: int) -> None:
+        a, b = self._root(left), self._root(right)
+        self._parent[max(a, b)] = min(a, b)
+
+    def _root(self, row: int) -> int:
+        parent = self._parent
+        while parent[row] != row:
+            parent[row] = parent[parent[row]]
+            row = int(parent[row])
+        return row
+
+
+def _orders() -> npt.NDArray[np.int16]:
+    """For each coarse bin a random order of all."""
     generator = np.random.Generator(np.random.PCG64(20250417))
-    multipliers = generator.integers(1, int(_PRIME), PERMUTATIONS, dtype=np.uint64) | np.uint64(1)
-    return multipliers, generator.integers(0, int(_PRIME), PERMUTATIONS, dtype=np.uint64)
+    return generator.permuted(np.tile(np.arange(_COARSE, dtype=np.int16), (_COARSE, 1)), axis=1)
 
 
-_FUNCTIONS = _hash_functions()
+_ORDERS = _orders()

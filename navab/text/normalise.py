@@ -3,11 +3,17 @@
 from __future__ import annotations
 
 import re
+import sys
 import unicodedata
+from functools import cache
+
+import numpy as np
+import numpy.typing as npt
 
 _BLANKS = re.compile(r"[^\S\n]+")
 _BREAKS = re.compile(r"\s*\n\s*")
-_NOT_WORD = re.compile(r"[\W_]+")
+_UTF_32, _LENIENT = "utf-32-le", "surrogatepass"
+_LAST_LETTER = 0x40000  # planes beyond hold no letters
 # Vertical tab, form feed, separators and next line (\x85) are blanks.
 _CONTROL = re.compile(r"[\x00-\x08\x0e-\x1b\x7f-\x84\x86-\x9f]")
 
@@ -21,4 +27,13 @@ def clean_text(text: str) -> str:
 
 def fold_text(text: str) -> str:
     """Letters and digits only, NFKC and casefolded: equal for texts that differ in form alone."""
-    return _NOT_WORD.sub("", unicodedata.normalize("NFKC", text).casefold())
+    codes = np.frombuffer(unicodedata.normalize("NFKC", text).casefold().encode(_UTF_32, _LENIENT), dtype=np.uint32)
+    return codes[_alphanumeric()[codes]].tobytes().decode(_UTF_32, _LENIENT)
+
+
+@cache
+def _alphanumeric() -> npt.NDArray[np.bool_]:
+    """For each code point whether it is a letter or digit."""
+    table = np.zeros(sys.maxunicode + 1, dtype=np.bool_)
+    table[:_LAST_LETTER] = [chr(code).isalnum() for code in range(_LAST_LETTER)]
+    return table

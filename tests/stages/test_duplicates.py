@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from navab.lake.hashing import text_hash
 from navab.stages.duplicates import group_articles
-from navab.text.minhash import minhash
+from navab.text.minhash import sign
 from navab.text.normalise import fold_text
 from tests.inprocess import article, open_small, rows, run_until, write_jsonl
 
@@ -45,7 +45,7 @@ def signatures(*articles: tuple[int, str, int | None]) -> pl.DataFrame:
         {
             "article_id": one,
             "exact_hash": text_hash(fold_text(content)),
-            "minhash": minhash(fold_text(content), 5).tolist(),
+            "minhash": sign([fold_text(content)], 5)[0].tolist(),
             "published_at": None if day is None else START + timedelta(days=day),
         }
         for one, content, day in articles
@@ -54,9 +54,16 @@ def signatures(*articles: tuple[int, str, int | None]) -> pl.DataFrame:
 
 
 def group(new: pl.DataFrame, known: pl.DataFrame | None = None) -> dict[int, tuple[int, str]]:
-    """Canonical article and kind of every new article."""
-    found = group_articles(new, new.clear() if known is None else known, 0.7)
+    """Canonical article and kind of every new article; of known ones those without canonical_id are canonical."""
+    found = group_articles(new, canonical(new.clear() if known is None else known), 0.7)
     return {row["article_id"]: (row["canonical_id"], row["kind"]) for row in found.iter_rows(named=True)}
+
+
+def canonical(known: pl.DataFrame, **others: int) -> pl.DataFrame:
+    """Known articles, all canonical unless said otherwise (`a2=1`: 2 repeats 1)."""
+    repeats = {int(name.removeprefix("a")): to for name, to in others.items()}
+    ids = pl.Series([repeats.get(one, one) for one in known["article_id"]], dtype=pl.Int64)
+    return known if "canonical_id" in known.columns else known.with_columns(canonical_id=ids)
 
 
 def test_different_articles_are_unique() -> None:
@@ -69,7 +76,7 @@ def test_the_same_words_in_another_dress_are_an_exact_duplicate() -> None:
 
 
 def test_most_of_the_same_text_is_a_near_duplicate() -> None:
-    found = group_articles(signatures((1, text(*STORY), 0), (2, text(*STORY[:9], 77), 1)), signatures(), 0.7)
+    found = group_articles(signatures((1, text(*STORY), 0), (2, text(*STORY[:9], 77), 1)), canonical(signatures()), 0.7)
     near = found.row(by_predicate=pl.col("article_id") == 2, named=True)
     assert (near["canonical_id"], near["kind"]) == (1, "near")
     assert 0.7 <= near["similarity"] < 1
@@ -90,11 +97,18 @@ def test_the_earliest_publication_is_canonical_then_the_smallest_id_and_undated_
 def test_groups_are_transitive() -> None:
     """A is near B and B near C: all three are one story, though A and C are not near."""
     chain = signatures((1, text(*range(12)), 0), (2, text(*range(2, 14)), 1), (3, text(*range(4, 16)), 2))
-    assert group_articles(chain, chain.clear(), 0.65)["canonical_id"].to_list() == [1, 1, 1]
-    assert group_articles(chain.filter(pl.col("article_id") != 2), chain.clear(), 0.65)["kind"].to_list() == [
-        "unique",
-        "unique",
-    ]
+    nothing = canonical(chain.clear())
+    assert group_articles(chain, nothing, 0.65)["canonical_id"].to_list() == [1, 1, 1]
+    ends = chain.filter(pl.col("article_id") != 2)
+    assert group_articles(ends, nothing, 0.65)["kind"].to_list() == ["unique", "unique"]
+
+
+def test_an_article_joins_a_canonical_through_an_earlier_duplicate() -> None:
+    """C is near B, which repeated A in an earlier crawl: C repeats A, though they are not near."""
+    known = signatures((1, text(*range(12)), 0), (2, text(*range(2, 14)), 1))
+    new = signatures((3, text(*range(4, 16)), 2))
+    assert group_articles(new, canonical(known, a2=1), 0.65)["canonical_id"].to_list() == [1]
+    assert group_articles(new, canonical(known.head(1)), 0.65)["canonical_id"].to_list() == [3]
 
 
 def test_canonicals_stay_even_if_an_earlier_article_comes_later() -> None:
@@ -105,13 +119,13 @@ def test_canonicals_stay_even_if_an_earlier_article_comes_later() -> None:
 def test_an_article_that_joins_two_canonicals_goes_to_the_earlier_one() -> None:
     known = signatures((1, text(*range(12)), 5), (3, text(*range(4, 16)), 2))
     new = signatures((2, text(*range(2, 14)), 0))
-    found = group_articles(new, known, 0.65)
+    found = group_articles(new, canonical(known), 0.65)
     assert found["article_id"].to_list() == [2]
     assert found["canonical_id"].to_list() == [3]
 
 
 def test_no_articles_no_groups() -> None:
-    assert group_articles(signatures(), signatures(), 0.7).height == 0
+    assert group_articles(signatures(), canonical(signatures()), 0.7).height == 0
 
 
 STORIES = st.lists(
@@ -132,12 +146,14 @@ def test_the_order_of_articles_does_not_matter(
         )
     )
     new, old = articles[split:], articles[:split]
-    known = old.filter(pl.col("article_id").is_in([one for one, (to, _) in group(old).items() if one == to]))
+    decided = group(old)
+    repeated = pl.Series([decided[one][0] for one in old["article_id"]], dtype=pl.Int64)
+    known = old.with_columns(canonical_id=repeated)
     expected = group(new, known)
     assert expected == group(_shuffled(new, chance), _shuffled(known, chance))
     assert set(expected) == set(new["article_id"])
-    canonical = {to for to, _ in expected.values()}
-    assert canonical <= set(known["article_id"]) | {one for one, (to, kind) in expected.items() if kind == "unique"}
+    targets = {to for to, _ in expected.values()}
+    assert targets <= set(known["canonical_id"]) | {one for one, (to, kind) in expected.items() if kind == "unique"}
     assert all((one == to) == (kind == "unique") for one, (to, kind) in expected.items())
 
 

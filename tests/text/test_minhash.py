@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import random
+from collections.abc import Iterable
 
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from navab.text.minhash import BANDS, PERMUTATIONS, candidate_pairs, minhash, similarity
+from navab.lake.hashing import Int64Array
+from navab.text.minhash import LENGTH, Banding, band_keys, near_groups, sign, similarity
 
 _LETTERS = random.Random(0)
 WORDS = ["".join(_LETTERS.choices("abcdefghijklmnopqrstuvwxyz", k=7)) for _ in range(4000)]
@@ -28,71 +30,120 @@ def versions(share: float, seed: int) -> tuple[str, str]:
     return "".join(left), "".join(left[:kept] + chance.sample(WORDS, 400 - kept))
 
 
-@given(st.text(), st.integers(2, 10))
-def test_a_signature_is_a_function_of_the_text(text: str, ngram: int) -> None:
-    one = minhash(text, ngram)
-    assert one.shape == (PERMUTATIONS,)
-    assert one.dtype == np.int64
-    assert (one >= 0).all()
-    assert np.array_equal(one, minhash(text, ngram))
+def groups(texts: list[str], threshold: float = 0.7, ngram: int = 5) -> list[int]:
+    """The group of each text, none of them known."""
+    return near(sign(texts, ngram), threshold)
+
+
+def near(signatures: Int64Array, threshold: float, known: list[bool] | None = None) -> list[int]:
+    size = len(signatures)
+    settled = np.array(known or [False] * size, dtype=np.bool_)
+    return near_groups(signatures, threshold, np.arange(size), settled).tolist()
+
+
+@given(st.lists(st.text(), max_size=5), st.integers(2, 10))
+def test_a_signature_is_a_function_of_its_own_text(texts: list[str], ngram: int) -> None:
+    together = sign(texts, ngram)
+    assert together.shape == (len(texts), LENGTH)
+    assert together.dtype == np.int64
+    for text, signature in zip(texts, together, strict=True):
+        assert np.array_equal(sign([text], ngram)[0], signature)
 
 
 @given(st.text(min_size=8), st.integers(2, 4))
-def test_a_repeated_text_has_almost_the_same_ngrams(text: str, ngram: int) -> None:
-    """Signatures are of sets: nothing but the ngrams across the seam is new."""
-    old, new = minhash(text, ngram), minhash(text + text, ngram)
-    assert (new <= old).all()
+def test_signatures_are_of_sets(text: str, ngram: int) -> None:
+    """A repeated text has the same n-grams, but for those across the seams."""
+    twice, thrice = sign([text * 2, text * 3], ngram)
+    assert np.array_equal(twice, thrice)
+
+
+def test_a_long_text_is_signed_piece_by_piece() -> None:
+    """An article of a book's length has the same n-grams, in whatever pieces it is read."""
+    text = "".join(WORDS)
+    long, short = sign([text * 40, text * 2], 5)
+    assert len(text * 40) > 1_000_000
+    assert np.array_equal(long, short)
 
 
 @pytest.mark.parametrize("ngram", [3, 5, 8])
 @pytest.mark.parametrize("share", [0.0, 0.3, 0.6, 0.9, 1.0])
 def test_similarity_estimates_jaccard(share: float, ngram: int) -> None:
     left, right = versions(share, seed=1)
-    estimate = similarity(minhash(left, ngram)[None], minhash(right, ngram)[None])[0]
-    # Standard error is at most 0.044; the bound is three of them.
-    assert estimate == pytest.approx(jaccard(left, right, ngram), abs=0.14)
+    signatures = sign([left, right], ngram)
+    estimate = similarity(signatures[:1], signatures[1:])[0]
+    # Standard error is at most 0.008; the bound is three of them.
+    assert estimate == pytest.approx(jaccard(left, right, ngram), abs=0.025)
+
+
+@given(st.text(min_size=20), st.text(min_size=20))
+def test_similarity_of_short_texts_is_almost_exact(left: str, right: str) -> None:
+    signatures = sign([left, right], 3)
+    assert similarity(signatures[:1], signatures[1:])[0] == pytest.approx(jaccard(left, right, 3), abs=0.1)
 
 
 def test_chinese_is_compared_by_characters() -> None:
     left = "国务院总理主持召开会议部署稳就业保障民生工作"
-    near, far = left + "今天", "球队在主场以两球优势战胜对手取得联赛三连胜排名上升"
-    signatures = np.stack([minhash(text, 2) for text in (left, near, far)])
+    close, far = left + "今天", "球队在主场以两球优势战胜对手取得联赛三连胜排名上升"
+    signatures = sign([left, close, far], 2)
     assert similarity(signatures[:1], signatures[1:2])[0] > 0.7
     assert similarity(signatures[:1], signatures[2:])[0] < 0.1
 
 
-def test_pairs_above_the_threshold_become_candidates() -> None:
-    found = 0
-    for seed in range(40):
-        left, right = versions(0.85, seed)
-        found += len(candidate_pairs(np.stack([minhash(left, 5), minhash(right, 5)])))
-    assert found == 40
+@pytest.mark.parametrize("threshold", [0.5, 0.6, 0.7, 0.8, 0.9])
+def test_pairs_at_the_threshold_become_candidates(threshold: float) -> None:
+    banding = Banding.for_threshold(threshold)
+    assert 1 - (1 - threshold**banding.rows) ** banding.bands >= 0.99
+    signatures = sign([text for seed in range(60) for text in versions(2 * threshold / (1 + threshold), seed)], 5)
+    shared = np.zeros(60, dtype=np.bool_)
+    for keys in band_keys(signatures, banding):
+        shared |= keys[0::2] == keys[1::2]
+    assert shared.sum() >= 58
 
 
-def test_strangers_do_not_become_candidates() -> None:
-    signatures = np.stack([minhash(versions(0.0, seed)[1], 5) for seed in range(60)])
-    assert len(candidate_pairs(signatures)) == 0
+def test_near_texts_are_grouped_and_strangers_are_not() -> None:
+    texts = [text for seed in range(40) for text in versions(0.9, seed)]
+    assert groups(texts) == [2 * (row // 2) for row in range(80)]
+    assert groups([versions(0.0, seed)[1] for seed in range(60)]) == list(range(60))
 
 
-@given(st.lists(st.lists(st.integers(0, 2), min_size=BANDS, max_size=BANDS), max_size=8))
-def test_candidates_connect_exactly_what_agrees_in_a_band(rows: list[list[int]]) -> None:
-    width = PERMUTATIONS // BANDS
-    # Each drawn number fills one band.
-    signatures = np.repeat(np.array(rows, dtype=np.int64).reshape(len(rows), BANDS), width, axis=1)
-    agree = {
-        (a, b) for b in range(len(rows)) for a in range(b) if any(x == y for x, y in zip(rows[a], rows[b], strict=True))
-    }
-    pairs = {(left, right) for left, right in candidate_pairs(signatures).tolist()}
-    assert pairs <= agree
-    assert _groups(pairs, len(rows)) == _groups(agree, len(rows))
+def test_every_pair_of_a_band_is_compared_or_connected() -> None:
+    """Rows that share a band with a first row that is like none of them are still compared with each other."""
+    first, second, third = (sign([versions(0.0, seed)[0]], 5)[0] for seed in range(3))
+    second[: LENGTH // 4] = first[: LENGTH // 4]  # some bands in common, and not near
+    signatures = np.stack([first, second, third, second])
+    assert near(signatures, 0.7) == [0, 1, 2, 1]
 
 
-def test_no_texts_no_pairs() -> None:
-    assert candidate_pairs(np.empty((0, PERMUTATIONS), dtype=np.int64)).shape == (0, 2)
+def test_large_bands_are_grouped_completely() -> None:
+    """Of 900 texts with one beginning, which share many bands, each is with its two copies and no other."""
+    chance = random.Random(5)
+    head = "".join(WORDS[:60])
+    bodies = [head + "".join(chance.sample(WORDS, 60)) for _ in range(300)]
+    assert groups(bodies * 3) == list(range(300)) * 3
 
 
-def _groups(pairs: set[tuple[int, int]], size: int) -> list[int]:
-    label = list(range(size))
-    for left, right in sorted(pairs) * size:
-        label[left] = label[right] = min(label[left], label[right])
-    return label
+def test_known_rows_are_not_compared_with_each_other() -> None:
+    signatures = sign([*versions(0.9, 1), versions(0.9, 1)[0]], 5)
+    assert near(signatures[:2], 0.7, [True, True]) == [0, 1]
+    assert near(signatures[:2], 0.7, [True, False]) == [0, 0]
+    assert near(signatures, 0.7, [True, True, False]) == [0, 0, 0]
+
+
+@given(st.lists(st.tuples(st.integers(0, 3), st.sampled_from([1.0, 0.95, 0.85, 0.5])), max_size=9), st.randoms())
+def test_groups_do_not_depend_on_the_order(stories: list[tuple[int, float]], chance: random.Random) -> None:
+    texts = [versions(share, seed)[1] for seed, share in stories]
+    order = list(range(len(texts)))
+    chance.shuffle(order)
+    assert partition(groups(texts), range(len(texts))) == partition(groups([texts[at] for at in order]), order)
+
+
+def partition(found: list[int], names: Iterable[int]) -> set[frozenset[int]]:
+    """The groups as sets of names."""
+    sets: dict[int, set[int]] = {}
+    for group, name in zip(found, names, strict=True):
+        sets.setdefault(group, set()).add(name)
+    return {frozenset(one) for one in sets.values()}
+
+
+def test_no_texts_no_groups() -> None:
+    assert groups([]) == []
