@@ -6,7 +6,7 @@ import contextlib
 import shutil
 import time
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import chain
 from pathlib import Path
 from typing import Any
@@ -48,6 +48,7 @@ class Stand:
     server: Server
     folder: Path
     document: dict[str, Any]
+    runs: list[Run] = field(default_factory=list)
 
     @property
     def interval_s(self) -> float:
@@ -63,7 +64,8 @@ class Stand:
         document = self.document | {"lake": lake.uri, "storage": {"endpoint_url": endpoint or self.server.endpoint}}
         path = self.folder / f"{name}.yaml"
         path.write_text(yaml.safe_dump(document, allow_unicode=True), "utf-8")
-        return Run(path, self.folder / f"{name}.log", self.server.environment)
+        self.runs.append(Run(path, self.folder / f"{name}.log", self.server.environment))
+        return self.runs[-1]
 
     def build_reference(self, timeout_s: float) -> Reference:
         """Build a lake without any disturbance."""
@@ -112,11 +114,15 @@ def _stand(folder: Path, files: Mapping[str, Path], settings: Mapping[str, Any])
     store.mkdir()
     server = Server(store)
     server.start()
+    stand = Stand(server, folder, {})
     try:
         for name, path in files.items():
             server.files.put_file(str(path), f"{BUCKET}/sources/{name}")
         resources = {"num_cpus": WORKERS, "commit_interval_s": 5.0, "unit_rows": 64}
-        document = dict(settings) | {"release": {"name": RELEASE}, "resources": resources}
-        yield Stand(server, folder, document)
+        stand.document = dict(settings) | {"release": {"name": RELEASE}, "resources": resources}
+        yield stand
     finally:
+        for run in stand.runs:
+            if run.code is None:
+                run.end()
         server.stop()
