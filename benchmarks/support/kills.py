@@ -79,13 +79,14 @@ def draw(
 ) -> tuple[str, str, float]:
     """Draw a victim, a step from the present one on, and a moment in it, in seconds.
 
-    Half of the draws take every step with the same chance, so that short ones are hit; the others follow the time that
-    steps take.
+    It is one of the next third of the steps that are left, so that a build is hit several times. Half of the draws
+    take every step with the same chance, so that short ones are hit; the others follow the time that steps take.
     """
     victim = chance.choice(victims)
     steps = [step for step in STEPS[position:] if victim in ("driver", "store") or step not in _WITHOUT_RAY]
     if not steps:
         victim, steps = "driver", ["release"]
+    steps = steps[: max(3, len(steps) // 3)]
     lengths = [_length(step, reference) for step in steps]
     step = chance.choices(steps, lengths if chance.random() < 0.5 else None)[0]
     return victim, step, chance.uniform(0, _length(step, reference))
