@@ -10,6 +10,9 @@ import polars as pl
 import pytest
 
 from navab import cli
+from navab.carrier import write_output
+from navab.stages.base import Output, conform
+from tests.oldlakes import unpack, view_of
 
 Tables = dict[str, str]
 
@@ -47,19 +50,28 @@ def test_live_rows_are_those_of_the_version(old: Path, capsys: pytest.CaptureFix
     assert mixed["triples"].startswith("0 ")
 
 
-def test_what_maintenance_has_deleted_is_said(old: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    lake = old.parent / "lake"
+def replace_resolutions(configuration: Path) -> None:
+    """Write a snapshot's rows once more, as a run does that decides anew: its old file leaves the table."""
+    view = view_of(configuration)
+    rows = view.snapshot("resolutions").read(view.snapshot("resolutions").schema.arrow.names).drop("_file")
+    made = Output("resolutions", conform(rows.reverse(), "resolutions"))
+    with view.lake.claim("test") as claim:
+        view.lake.commit("resolutions", list(write_output(made, "again", view.lake.storage)), claim, replace=["uk"])
+
+
+def test_what_maintenance_has_deleted_is_said(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    old = unpack(1, tmp_path)
     maintain = ["maintain", "--config", str(old), "--set", "maintenance.retention_hours=0"]
-    strike_out(old)
+    replace_resolutions(old)
     assert cli._run(maintain) == 0
     capsys.readouterr()
-    assert status(old, capsys, "topics=0")[1]["topics"].startswith("0 1"), "the release cites it"
-    shutil.rmtree(lake / "releases")
+    assert status(old, capsys, "resolutions=0")[1]["resolutions"].startswith("0 44"), "the release cites it"
+    shutil.rmtree(tmp_path / "lake" / "releases")
     assert cli._run(maintain) == 0
     capsys.readouterr()
-    code, _, said = status(old, capsys, "topics=0")
+    code, _, said = status(old, capsys, "resolutions=0")
     assert code == 2
-    assert said.startswith("navab: table topics cannot be read at version 0: its files are deleted; the earliest")
+    assert said.startswith("navab: table resolutions cannot be read at version 0: its files are deleted; the earliest")
     assert said.count("\n") == 1
     earliest = said.rpartition(" is ")[2].partition(",")[0]
-    assert status(old, capsys, f"topics={earliest}")[0] == 0
+    assert status(old, capsys, f"resolutions={earliest}")[0] == 0

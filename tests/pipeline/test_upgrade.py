@@ -158,12 +158,14 @@ def selected(view: View, table: str, columns: list[str]) -> pl.DataFrame:
 
 @pytest.mark.parametrize("command", ["run", "maintain"])
 def test_every_command_that_writes_brings_the_lake_up_to_date(
-    old: Path, capsys: pytest.CaptureFixture[str], command: str
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], command: str
 ) -> None:
-    assert run(command, "--config", old) == 0
+    old = unpack(1, tmp_path / "old")
+    until = ["--until", "articles"] if command == "run" else []  # later stages may decide otherwise by now
+    assert run(command, "--config", old, *until) == 0
     assert "lake: table files: column format added" in capsys.readouterr().err
     assert "format" in pl.read_delta(str(old.parent / "lake" / "tables" / "files")).columns
-    assert run(command, "--config", old) == 0
+    assert run(command, "--config", old, *until) == 0
     assert "column" not in capsys.readouterr().err
 
 

@@ -21,10 +21,9 @@ def test_an_old_lake_on_s3(server: Server, tmp_path: Path) -> None:
     on_disk = tables(tmp_path / "lake")
     server.files.put(str(tmp_path / "lake"), "lake/old", recursive=True)
     lake = ["--set", "lake=s3://lake/old", "--set", f"storage.endpoint_url={server.endpoint}"]
-    done = navab("run", "--config", configuration, *lake)
+    done = navab("run", "--config", configuration, *lake, "--until", "articles")
     assert "lake: table files: column format added" in done.stderr
     assert "nothing new" in done.stdout
-    assert "unchanged" in done.stdout
     assert server.files.exists("lake/old/schema.json")
 
     options = server.delta_options
