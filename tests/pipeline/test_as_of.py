@@ -46,7 +46,7 @@ def test_live_rows_are_those_of_the_version(old: Path, capsys: pytest.CaptureFix
     assert "last" not in then, "the last run is of now"
     assert then == {name: line for name, line in before.items() if name not in ("last", "Work")}
     _, mixed, _ = status(old, capsys, "0", f"topics={now['topics'].split()[0]}")
-    assert mixed["topics"] == now["topics"]
+    assert mixed["topics"].split()[:2] == now["topics"].split()[:2]
     assert mixed["triples"].startswith("0 ")
 
 
