@@ -183,9 +183,10 @@ def topics_import(file: Path, config: Path | None, settings: Sequence[str]) -> N
     from navab.overrides import import_decisions, read_decisions  # noqa: PLC0415
 
     _, _, view = _open(config, settings)
-    decisions = read_decisions(file, view)
+    _check_exists(view)
     with _writing(view, "topics import") as claim:
-        count = import_decisions(decisions, view, claim)
+        view.forget()  # a run may have ended a moment ago
+        count = import_decisions(read_decisions(file, view), view, claim)
     _print(f"{count:,} new decisions; the next `navab run` follows them")
 
 

@@ -63,26 +63,33 @@ def read_decisions(path: Path, view: View) -> dict[int, tuple[bool, str]]:
             continue
         topic = (row.get("topic_id") or "").strip()
         if word not in _WORDS:
-            raise ConfigurationError(f"{path} line {number}: decision '{word}': write yes or no, or leave it empty")
+            raise ConfigurationError(f"{path} line {number}: decision '{word[:40]}': write yes or no, or leave it empty")
         if not _TOPIC_ID.fullmatch(topic) or int(topic) not in known:
-            raise ConfigurationError(f"{path} line {number}: no topic '{topic}' in this lake; export the topics anew")
+            raise ConfigurationError(f"{path} line {number}: no topic '{topic[:40]}' in this lake; export the topics anew")
         decisions[int(topic)] = (_WORDS[word], (row.get("note") or "").strip())
     return decisions
 
 
 def import_decisions(decisions: dict[int, tuple[bool, str]], view: View, claim: Claim) -> int:
-    """Commit decisions that differ from those in force; returns how many there were."""
-    rows = view.rows("overrides", "topic_id", "sensitive", "sequence").sort("sequence")
-    in_force = dict(rows.select("topic_id", "sensitive").iter_rows())
-    fresh = {topic: word for topic, word in decisions.items() if in_force.get(topic) != word[0]}
-    if not fresh:
-        return 0
-    start = int(rows["sequence"].max()) + 1 if rows.height else 0  # type: ignore[arg-type]
+    """Commit decisions that differ from those in force, in word or note; returns how many there were.
+
+    The snapshot of the topics is brought in line with all decisions in force, also with those of an import that was
+    interrupted before it did so.
+    """
+    rows = view.rows("overrides", "topic_id", "sensitive", "note", "sequence").sort("sequence")
+    in_force = {topic: (word, note or "") for topic, word, note in _latest(rows).iter_rows()}
+    fresh = {topic: said for topic, said in decisions.items() if in_force.get(topic) != said}
     topics = view.current("topics", *load_schema("topics").arrow.names).drop("_file")
-    _commit_overrides(fresh, topics, start, view, claim)
-    _commit_topics(fresh, topics, view, claim)
+    if fresh:
+        start = int(rows["sequence"].max()) + 1 if rows.height else 0  # type: ignore[arg-type]
+        _commit_overrides(fresh, topics, start, view, claim)
+    _commit_topics(in_force | fresh, topics, view, claim)
     view.forget(("overrides", "topics"))
     return len(fresh)
+
+
+def _latest(rows: pl.DataFrame) -> pl.DataFrame:
+    return rows.unique("topic_id", keep="last", maintain_order=True).select("topic_id", "sensitive", "note")
 
 
 def _commit_overrides(
@@ -106,20 +113,17 @@ def _commit_overrides(
     view.lake.commit("overrides", files, claim)
 
 
-def _commit_topics(fresh: dict[int, tuple[bool, str]], topics: pl.DataFrame, view: View, claim: Claim) -> None:
+def _commit_topics(said: dict[int, tuple[bool, str]], topics: pl.DataFrame, view: View, claim: Claim) -> None:
     """Show the person's word in the snapshot of the topics; the model itself stays as it is."""
-    word = {topic: sensitive for topic, (sensitive, _) in fresh.items()}
-    decided = topics.with_columns(
-        pl.col("topic_id")
-        .replace_strict(word, default=pl.col("sensitive"), return_dtype=pl.Boolean)
-        .alias("sensitive"),
-        pl.when(pl.col("topic_id").is_in(list(word)))
-        .then(pl.lit("person"))
-        .otherwise("decided_by")
-        .alias("decided_by"),
+    word = pl.col("topic_id").replace_strict(
+        {topic: sensitive for topic, (sensitive, _) in said.items()}, default=None, return_dtype=pl.Boolean
     )
-    changed = decided.filter(pl.col("topic_id").is_in(list(word)))["nation"].unique().sort().to_list()
-    for nation in changed:
+    differs = word.is_not_null() & ((pl.col("sensitive") != word) | (pl.col("decided_by") != "person"))
+    decided = topics.with_columns(
+        pl.coalesce(word, "sensitive").alias("sensitive"),
+        pl.when(word.is_not_null()).then(pl.lit("person")).otherwise("decided_by").alias("decided_by"),
+    )
+    for nation in topics.filter(differs)["nation"].unique().sort():
         rows = conform(decided.filter(pl.col("nation") == nation), "topics")
         files = list(write_output(Output("topics", rows), "topics-person", view.lake.storage))
         view.lake.commit("topics", files, claim, replace=[nation])

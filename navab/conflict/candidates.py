@@ -1,17 +1,24 @@
-"""Candidate pairs: for each new statement its nearest statements by cosine, with FAISS."""
+"""Candidate pairs: all pairs of statements that are near enough to be judged.
+
+Up to `EXACT_LIMIT` statements every pair is compared. Above, a statement is compared with those of its nearest cells;
+the comparisons of a cell are one matrix product, and their number grows in proportion to the number of statements.
+"""
 
 from __future__ import annotations
+
+from collections.abc import Iterator
 
 import numpy as np
 import numpy.typing as npt
 
+from navab.conflict.cells import Cells, fit_cells
 from navab.lake.hashing import Int64Array
 from navab.models.embedder import Vectors
 
-_FLAT_LIMIT = 20_000
-_PROBES = 16
-_TRAINING_POINTS = 64
-_SLACK = 0.01  # the inverted file's scores are of half precision
+EXACT_LIMIT = 20_000
+PROBES = 16
+_SLACK = 1e-4  # matrix products differ in their last bits from the cosine of a single pair
+_BLOCK_SCORES = 16_000_000
 _BLOCK_PAIRS = 10_000
 
 
@@ -20,24 +27,73 @@ def find_candidates(
 ) -> tuple[Int64Array, npt.NDArray[np.float32]]:
     """Pairs of rows at `min_similarity` or above of which at least one is new.
 
-    `vectors` are unit vectors of shape (n, d). Up to 20,000 of them the search is exact; above, an inverted file
-    with 4 sqrt(n) lists is searched. Returns pairs (m, 2) with left < right, sorted, each once, and their cosines.
+    `vectors` are unit vectors of shape (n, d). Returns pairs (m, 2) with left < right, sorted, each once, and their
+    cosines. A new row in a crowd gives its `neighbors` nearest ones only. Above `EXACT_LIMIT` rows a few pairs may be
+    missed: benchmarks/conflict_candidates.py measures how few.
     """
-    import faiss  # noqa: PLC0415  (a heavy import, only where vectors are searched)
-
     queries = np.flatnonzero(new)
     if len(vectors) < 2 or not len(queries):
         return np.empty((0, 2), dtype=np.int64), np.empty(0, dtype=np.float32)
-    index = _build(faiss, vectors, seed)
-    scores, found = index.search(vectors[queries], min(neighbors + 1, len(vectors)))
-    left = np.repeat(queries, found.shape[1])
-    right = found.ravel()
-    kept = (right >= 0) & (right != left) & (scores.ravel() >= min_similarity - _SLACK)
-    pairs = np.unique(np.sort(np.stack([left[kept], right[kept]], axis=1), axis=1).astype(np.int64), axis=0)
-    # The last bits of FAISS's scores depend on the other queries: count each pair's cosine by itself.
+    if len(vectors) <= EXACT_LIMIT:
+        comparisons = iter([(queries, np.arange(len(vectors)))])
+    else:
+        comparisons = compare_cells(vectors, queries, fit_cells(vectors, seed))
+    codes = [_near(vectors, left, right, min_similarity - _SLACK, neighbors) for left, right in comparisons]
+    code = np.unique(np.concatenate(codes))
+    pairs = np.stack([code // len(vectors), code % len(vectors)], axis=1)
+    # Each pair's cosine is counted by itself, so that it does not depend on the other vectors.
     cosines = np.concatenate([_cosines(vectors, block) for block in _blocks(pairs)])
-    near = cosines >= np.float32(min_similarity)
-    return pairs[near], cosines[near]
+    kept = (cosines >= np.float32(min_similarity)) & _nearest(pairs, cosines, new, neighbors)
+    return pairs[kept], cosines[kept]
+
+
+def compare_cells(vectors: Vectors, queries: Int64Array, cells: Cells) -> Iterator[tuple[Int64Array, Int64Array]]:
+    """For every cell, the queries that look into it and the rows that lie in it."""
+    probes = cells.nearest(vectors[queries], PROBES)
+    home = cells.nearest(vectors, 1)[:, 0]
+    members, looking = _group(home, len(cells.centroids)), _group(probes.ravel(), len(cells.centroids))
+    for own, into in zip(members, looking, strict=True):
+        if len(own) and len(into):
+            yield queries[into // probes.shape[1]], own
+
+
+def _group(keys: npt.NDArray[np.int32], count: int) -> list[Int64Array]:
+    """Positions of every key from 0 to `count` - 1."""
+    order = np.argsort(keys, kind="stable").astype(np.int64)
+    return np.split(order, np.cumsum(np.bincount(keys, minlength=count))[:-1])
+
+
+def _near(vectors: Vectors, left: Int64Array, right: Int64Array, threshold: float, neighbors: int) -> Int64Array:
+    """Codes (smaller row * n + larger row) of the pairs of left and right at a threshold."""
+    found = [np.empty(0, dtype=np.int64)]
+    others = vectors[right]
+    step = max(1, _BLOCK_SCORES // len(right))
+    for start in range(0, len(left), step):
+        rows = left[start : start + step]
+        scores = vectors[rows] @ others.T
+        near = scores >= threshold
+        for row in np.flatnonzero(near.sum(axis=1) > neighbors + 1):  # one may be the row itself
+            near[row, np.argpartition(-scores[row], neighbors)[neighbors + 1 :]] = False
+        a, b = np.nonzero(near)
+        one, two = rows[a], right[b]
+        different = one != two
+        one, two = one[different], two[different]
+        found.append(np.minimum(one, two) * len(vectors) + np.maximum(one, two))
+    return np.unique(np.concatenate(found))
+
+
+def _nearest(
+    pairs: Int64Array, cosines: npt.NDArray[np.float32], new: npt.NDArray[np.bool_], neighbors: int
+) -> npt.NDArray[np.bool_]:
+    """Which pairs are among the nearest of a new row that has part in them; ties fall to the smaller rows."""
+    if not len(pairs) or np.bincount(pairs.ravel()).max() <= neighbors:
+        return np.ones(len(pairs), dtype=np.bool_)
+    own, other = np.concatenate([pairs, pairs[:, ::-1]]).T
+    order = np.lexsort((other, -np.tile(cosines, 2), own))
+    rank = np.arange(len(order)) - np.searchsorted(own[order], own[order])
+    kept = np.zeros(len(pairs), dtype=np.bool_)
+    kept[order[(rank < neighbors) & new[own[order]]] % len(pairs)] = True
+    return kept
 
 
 def _blocks(pairs: Int64Array) -> list[Int64Array]:
@@ -47,19 +103,3 @@ def _blocks(pairs: Int64Array) -> list[Int64Array]:
 def _cosines(vectors: Vectors, pairs: Int64Array) -> npt.NDArray[np.float32]:
     cosines: npt.NDArray[np.float32] = np.einsum("ij,ij->i", vectors[pairs[:, 0]], vectors[pairs[:, 1]])
     return cosines
-
-
-def _build(faiss, vectors: Vectors, seed: int):  # type: ignore[no-untyped-def]
-    dimensions = vectors.shape[1]
-    if len(vectors) <= _FLAT_LIMIT:
-        index = faiss.IndexFlatIP(dimensions)
-        index.add(vectors)
-        return index
-    lists = int(4 * np.sqrt(len(vectors)))
-    index = faiss.index_factory(dimensions, f"IVF{lists},SQfp16", faiss.METRIC_INNER_PRODUCT)
-    index.cp.seed = seed
-    index.cp.max_points_per_centroid = _TRAINING_POINTS
-    index.train(vectors)
-    index.add(vectors)
-    index.nprobe = _PROBES
-    return index

@@ -14,9 +14,10 @@ import polars as pl
 
 from navab.configuration import Configuration, ConflictsSection
 from navab.conflict.candidates import find_candidates
+from navab.conflict.graph import build_graph, components
 from navab.conflict.polarity import judge_signatures
 from navab.conflict.polarity import signature as polar_signature
-from navab.conflict.resolution import build_graph, components, dominant_stance
+from navab.conflict.resolution import dominant_stance
 from navab.lake.arrays import to_matrix
 from navab.lake.hashing import Int64Array, combine, set_digest, signature, text_hash
 from navab.lake.storage import Storage
@@ -27,9 +28,14 @@ from navab.stages.base import Equation, Output, Stage, Step, Unit, conform, equa
 from navab.text.lexicon import load_lexicon
 from navab.view import View
 
-SEARCH_VERSION = 1
-RESOLUTION_VERSION = 1
+SEARCH_VERSION = 2
+RESOLUTION_VERSION = 2
 JUDGE = "polarity"
+
+# Why a statement is retained or not; an approximate decision says how far from the greatest weight it may be.
+UNDISPUTED = "no statement of the nation contradicts it"
+DOMINANT = "it belongs to the consistent set with the greatest weight"
+MINORITY = "the statements that contradict it weigh more"
 
 
 def _judged_by(view: View) -> int:
@@ -39,6 +45,7 @@ def _judged_by(view: View) -> int:
         SEARCH_VERSION,
         neighbors=options.neighbors,
         min_similarity=options.min_similarity,
+        seed=view.configuration.seed,
         judge=JUDGE,
         lexicons=lexicon_digest(),
     )
@@ -223,30 +230,32 @@ def weigh(
 def resolve(statements: pl.DataFrame, pairs: pl.DataFrame) -> pl.DataFrame:
     """Component, retention, stance and reason of every statement (statement_id, support, weight)."""
     weights = dict(statements.select("statement_id", "weight").iter_rows())
-    edges = pairs.filter(pl.col("verdict") == "contradiction").select("left_id", "right_id").rows()
-    graph = build_graph(edges)
-    disputed = {}
+    graph = build_graph(pairs.filter(pl.col("verdict") == "contradiction").select("left_id", "right_id").rows())
+    disputed = []
     for component in components(graph):
-        dominant = dominant_stance(component, graph, weights)
-        for node in component:
-            disputed[node] = (component[0], node in dominant)
-    rows = [(node, *disputed.get(node, (node, True)), *_stance(node, disputed)) for node in statements["statement_id"]]
-    schema = {
-        "statement_id": pl.Int64,
-        "component_id": pl.Int64,
-        "retained": pl.Boolean,
-        "stance": pl.String,
-        "reason": pl.String,
-    }
-    return statements.join(pl.DataFrame(rows, schema=schema, orient="row"), on="statement_id")
+        stance = dominant_stance(component, graph, weights)
+        within = f"within {1 - stance.weight / stance.bound:.1%} of it: " if not stance.is_exact else ""
+        disputed += [(node, component[0], node in stance.retained, within) for node in component]
+    schema = {"statement_id": pl.Int64, "component_id": pl.Int64, "retained": pl.Boolean, "within": pl.String}
+    decided = pl.DataFrame(disputed, schema=schema, orient="row")
+    return (
+        statements.join(decided, on="statement_id", how="left")
+        .with_columns(
+            pl.coalesce("component_id", "statement_id").alias("component_id"),
+            _by_retention("undisputed", "dominant", "minority").alias("stance"),
+            _by_retention(UNDISPUTED, DOMINANT, MINORITY, pl.col("within")).alias("reason"),
+            pl.col("retained").fill_null(True),
+        )
+        .drop("within")
+    )
 
 
-def _stance(node: int, disputed: dict[int, tuple[int, bool]]) -> tuple[str, str]:
-    if node not in disputed:
-        return "undisputed", "no statement of the nation contradicts it"
-    if disputed[node][1]:
-        return "dominant", "it belongs to the consistent set with the greatest weight"
-    return "minority", "the statements that contradict it weigh more"
+def _by_retention(undisputed: str, retained: str, removed: str, approximation: pl.Expr | None = None) -> pl.Expr:
+    """One of three words, by whether a statement is in no conflict, retained or removed."""
+    decided = pl.when("retained").then(pl.lit(retained)).otherwise(pl.lit(removed))
+    if approximation is not None:
+        decided = approximation + decided
+    return pl.when(pl.col("retained").is_null()).then(pl.lit(undisputed)).otherwise(decided)
 
 
 def conservation(view: View) -> list[Equation]:

@@ -54,7 +54,9 @@ def expected_statements(view: View) -> pl.DataFrame:
     rows = _merged(view)
     models = embedders(view)
     made_by = signatures_by_nation(
-        rows["nation"], view, lambda code: signature("statements", VERSION, **models.of(code).model_dump())
+        rows["nation"],
+        view,
+        lambda code: signature("statements", VERSION, **models.of(code).model_dump(exclude={"lead_chars"})),
     )
     prints = combine(made_by, rows["fingerprint"], rows["merged_into"].fill_null(0))
     return rows.select("statement_id", "nation", pl.Series("fingerprint", prints))

@@ -1,4 +1,4 @@
-"""Candidate pairs: what FAISS finds is what comparing all with all finds."""
+"""Candidate pairs: what is found is what comparing all with all finds."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from navab.conflict import candidates
+from navab.conflict import candidates, cells
 from navab.conflict.candidates import find_candidates
 
 Vectors = npt.NDArray[np.float32]
@@ -84,12 +84,27 @@ def test_a_cosine_does_not_depend_on_the_other_queries() -> None:
         assert cosines.tolist() == [known[tuple(pair)] for pair in pairs.tolist()]
 
 
-def test_the_inverted_file_finds_nearly_all(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(candidates, "_FLAT_LIMIT", 1000)
-    points, new = vectors(3000), np.ones(3000, dtype=bool)
-    found, cosines = find_candidates(points, new, neighbors=10, min_similarity=0.8, seed=0)
-    monkeypatch.undo()
-    exact, _ = find_candidates(points, new, neighbors=10, min_similarity=0.8, seed=0)
-    expected = set(map(tuple, exact.tolist()))
-    assert len(expected & set(map(tuple, found.tolist()))) >= 0.9 * len(expected)
-    assert cosines.min() >= 0.8
+def test_cells_find_nearly_all(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Statements about 1,000 things, three of each: neighbours, but not equal."""
+    noise = 0.5 * np.random.default_rng(1).normal(size=(3000, 64)) / 8
+    points = np.repeat(vectors(1000, dimensions=64), 3, axis=0) + noise
+    points = (points / np.linalg.norm(points, axis=1, keepdims=True)).astype(np.float32)
+    new = np.ones(3000, dtype=bool)
+    exact, _ = find_candidates(points, new, neighbors=3000, min_similarity=0.75, seed=0)
+    monkeypatch.setattr(candidates, "EXACT_LIMIT", 1000)
+    monkeypatch.setattr(cells, "CELL_SIZE", 50)
+    found, cosines = find_candidates(points, new, neighbors=3000, min_similarity=0.75, seed=0)
+    assert len(exact) > 2000
+    assert set(map(tuple, found.tolist())) <= set(map(tuple, exact.tolist()))
+    assert len(found) >= 0.95 * len(exact)
+    assert cosines.min() >= np.float32(0.75)
+
+
+def test_new_statements_find_the_same_old_ones_among_cells(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(candidates, "EXACT_LIMIT", 1000)
+    monkeypatch.setattr(cells, "CELL_SIZE", 100)
+    points = np.repeat(vectors(1000, dimensions=64), 2, axis=0)
+    new = np.zeros(2000, dtype=bool)
+    new[::20] = True
+    pairs, _ = find_candidates(points, new, neighbors=50, min_similarity=0.99, seed=0)
+    assert pairs.tolist() == [[row, row + 1] for row in range(0, 2000, 20)]

@@ -5,11 +5,14 @@ from __future__ import annotations
 import itertools
 import random
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from scipy.optimize import Bounds, LinearConstraint, milp
 
-from navab.conflict.resolution import EXACT_LIMIT, Graph, build_graph, components, dominant_stance
+from navab.conflict.graph import Graph, build_graph, components
+from navab.conflict.resolution import EXACT_LIMIT, dominant_stance
 
 Weights = dict[int, float]
 
@@ -43,7 +46,7 @@ def test_no_consistent_stance_weighs_more(dispute: tuple[list[tuple[int, int]], 
     edges, weights = dispute
     graph = build_graph(edges)
     for component in components(graph):
-        chosen = dominant_stance(component, graph, weights)
+        chosen = dominant_stance(component, graph, weights).retained
         assert is_consistent(chosen, graph)
         assert total(chosen, weights) == pytest.approx(heaviest(component, graph, weights), abs=1e-6)
 
@@ -76,7 +79,9 @@ def test_components_hang_together_and_not_with_others(dispute: tuple[list[tuple[
 def resolve(edges: list[tuple[int, int]], weights: Weights | None = None) -> set[int]:
     graph = build_graph(edges)
     weights = weights or dict.fromkeys(graph, 1.0)
-    return set(itertools.chain.from_iterable(dominant_stance(part, graph, weights) for part in components(graph)))
+    return set(
+        itertools.chain.from_iterable(dominant_stance(part, graph, weights).retained for part in components(graph))
+    )
 
 
 def test_examples() -> None:
@@ -100,7 +105,7 @@ def test_the_largest_exact_component_ends(share: float, seed: int) -> None:
     ring = [(node, (node + 1) % EXACT_LIMIT) for node in range(EXACT_LIMIT)]
     chords = [pair for pair in itertools.combinations(range(EXACT_LIMIT), 2) if chance.random() < share]
     graph = build_graph(ring + chords)
-    chosen = dominant_stance(range(EXACT_LIMIT), graph, dict.fromkeys(graph, 1.0))
+    chosen = dominant_stance(range(EXACT_LIMIT), graph, dict.fromkeys(graph, 1.0)).retained
     assert is_consistent(chosen, graph)
     assert all(node in chosen or graph[node] & chosen for node in graph)
     assert len(chosen) == EXACT_LIMIT / 2 or chords
@@ -115,7 +120,77 @@ def test_large_components_are_consistent_and_cannot_be_mended_by_one_swap(seed: 
     graph = build_graph([(a, b) for a, b in edges if a != b])
     weights = {node: chance.choice([1.0, 1.5, 2.25]) for node in graph}
     (component,) = components(graph)
-    chosen = dominant_stance(component, graph, weights)
+    chosen = dominant_stance(component, graph, weights).retained
     assert is_consistent(chosen, graph)
     for node in set(component) - chosen:
         assert weights[node] <= sum(weights[other] for other in graph[node] & chosen) + 1e-6
+
+
+def optimum(graph: Graph, weights: Weights) -> tuple[float, float]:
+    """The greatest weight that an integer programme over the edges finds, and its bound on every other."""
+    nodes = sorted(graph)
+    edges = [(nodes.index(a), nodes.index(b)) for a in nodes for b in graph[a] if a < b]
+    rows = np.zeros((len(edges), len(nodes)))
+    for row, pair in zip(rows, edges, strict=True):
+        row[list(pair)] = 1
+    solved = milp(
+        -np.array([weights[node] for node in nodes]),
+        integrality=np.ones(len(nodes)),
+        bounds=Bounds(0, 1),
+        constraints=LinearConstraint(rows, -np.inf, 1),
+        options={"mip_rel_gap": 0.0},
+    )
+    assert solved.success
+    return float(-solved.fun), float(-solved.mip_dual_bound)
+
+
+def random_dispute(size: int, degree: float, seed: int) -> tuple[Graph, Weights]:
+    chance = random.Random(seed)
+    pairs = itertools.combinations(range(size), 2)
+    graph = build_graph([pair for pair in pairs if chance.random() < degree / (size - 1)])
+    return graph, {node: chance.choice([1.0, 1.25, 1.5, 2.0]) + chance.randrange(4) for node in sorted(graph)}
+
+
+def two_stances(size: int, degree: float, noise: float, seed: int) -> tuple[Graph, Weights]:
+    """Statements of two sides: contradictions lie between the sides, and a few within."""
+    chance = random.Random(seed)
+    side = [chance.random() < 0.35 for _ in range(size)]
+    share = {False: noise * degree / size, True: 2 * degree / size}
+    pairs = itertools.combinations(range(size), 2)
+    graph = build_graph([(a, b) for a, b in pairs if chance.random() < share[side[a] != side[b]]])
+    return graph, {node: chance.choice([1.0, 1.25, 1.5, 2.0]) + chance.randrange(4) for node in sorted(graph)}
+
+
+def resolved(graph: Graph, weights: Weights) -> tuple[float, float]:
+    stances = [dominant_stance(part, graph, weights) for part in components(graph)]
+    assert all(is_consistent(one.retained, graph) for one in stances)
+    return sum(one.weight for one in stances), sum(one.bound for one in stances)
+
+
+def test_500_random_graphs_up_to_the_exact_limit_reach_the_optimum() -> None:
+    chance = random.Random(7)
+    for seed in range(500):
+        graph, weights = random_dispute(chance.randint(2, EXACT_LIMIT), chance.choice([1.0, 2.0, 4.0, 8.0]), seed)
+        weight, bound = resolved(graph, weights)
+        best, _ = optimum(graph, weights) if graph else (0.0, 0.0)
+        assert weight == pytest.approx(best, abs=1e-5), seed
+        assert bound == pytest.approx(best, abs=1e-5), seed
+
+
+@pytest.mark.parametrize("seed", range(3))
+@pytest.mark.parametrize("noise", [0.0, 0.05])
+def test_500_statements_of_two_stances_reach_the_bound(noise: float, seed: int) -> None:
+    graph, weights = two_stances(500, 6, noise, seed)
+    weight, bound = resolved(graph, weights)
+    best, limit = optimum(graph, weights)
+    assert weight >= 0.97 * limit
+    assert best <= bound + 1e-6
+
+
+@pytest.mark.parametrize("seed", range(2))
+def test_500_statements_that_contradict_at_random_come_near_the_bound(seed: int) -> None:
+    graph, weights = random_dispute(500, 3, seed)
+    weight, bound = resolved(graph, weights)
+    best, limit = optimum(graph, weights)
+    assert weight >= 0.97 * limit
+    assert best <= bound + 1e-6
