@@ -24,9 +24,15 @@ _TOKEN_ELEMENT = re.compile(r"<(Token-\d+)>[^<]*")  # an S3 error repeats a sess
 
 
 @cache
-def provider() -> Credentials | None:
-    """What the chain finds in this process, None if nothing; it renews itself before it expires."""
-    return botocore.session.get_session().get_credentials()
+def provider() -> Credentials:
+    """What the chain finds in this process; it renews itself before it expires.
+
+    Raises NoCredentialsError if there is nothing, and looks again the next time: a metadata service may be late.
+    """
+    found = _session().get_credentials()
+    if found is None:
+        raise NoCredentialsError
+    return found
 
 
 def current_credentials() -> ReadOnlyCredentials:
@@ -34,10 +40,7 @@ def current_credentials() -> ReadOnlyCredentials:
 
     Raises NoCredentialsError, or what the source of the credentials raises.
     """
-    found = provider()
-    if found is None:
-        raise NoCredentialsError
-    return found.get_frozen_credentials()
+    return provider().get_frozen_credentials()
 
 
 def masked(text: str) -> str:
@@ -53,15 +56,22 @@ def masked(text: str) -> str:
 
 def configured_endpoint() -> str | None:
     """The endpoint that environment or profile name for S3, None if they leave it to AWS."""
-    session = botocore.session.get_session()
+    session = _session()
     found = ConfiguredEndpointProvider(session.full_config, session.get_scoped_config(), "s3", os.environ).provide()
     return str(found) if found else None
 
 
 def configured_region() -> str | None:
     """The region that environment or profile name."""
-    found = botocore.session.get_session().get_config_variable("region")
+    found = _session().get_config_variable("region")
     return str(found) if found else None
+
+
+def _session() -> botocore.session.Session:
+    session = botocore.session.get_session()
+    if region := os.environ.get("AWS_REGION"):  # other SDKs and deltalake know it; botocore reads AWS_DEFAULT_REGION
+        session.set_config_variable("region", region)
+    return session
 
 
 class SharedCredentials(AioCredentials):  # type: ignore[misc]

@@ -23,6 +23,7 @@ _ADVICE = (
     (r"InvalidAccessKeyId", "the store does not know this access key: check AWS_ACCESS_KEY_ID or the profile"),
     (r"SignatureDoesNotMatch", "the secret key is wrong: check AWS_SECRET_ACCESS_KEY or the profile"),
     (r"ExpiredToken|InvalidToken|TokenRefreshRequired", "the session token is invalid or has expired: get a new one"),
+    (r"NoRegionError", "no region: set storage.region, and AWS_REGION for a profile that assumes a role"),
     (r"RequestTimeTooSkewed", "the clocks of this machine and of the store differ: set them"),
     (r"NoSuchBucket", "the bucket does not exist: create it, or check the address and storage.endpoint_url"),
     (

@@ -80,6 +80,7 @@ def _is_passing(response: tuple[Any, dict[str, Any]] | None, error: Exception | 
 def open_s3(endpoint_url: str | None, region: str | None, retry_s: float) -> s3fs.S3FileSystem:
     """The file system of a store, one for every process and set of options."""
     session = SharedSession()
+    region = region or configured_region()
     session.register("needs-retry.s3", Patience(retry_s))
     files = s3fs.S3FileSystem(
         session=session,

@@ -12,18 +12,20 @@ import time
 from collections.abc import Mapping
 from pathlib import Path
 
+import polars as pl
 import s3fs
+from deltalake import DeltaTable
 
 KEY, SECRET, BUCKET = "testkey", "test-secret-8d1f", "lake"
 
 
 class Server:
-    """An S3 server with one bucket and, unless `config` names others, one identity."""
+    """An S3 server with one bucket and one lasting identity; `iam` configures its STS for temporary ones."""
 
-    def __init__(self, folder: Path, config: Path | None = None, key: str = KEY, secret: str = SECRET) -> None:
+    def __init__(self, folder: Path, key: str = KEY, secret: str = SECRET, iam: Path | None = None) -> None:
         self.folder = folder
         self.key, self.secret = key, secret
-        self._config = config
+        self._iam = iam
         self.port = _free_ports(5)
         self.endpoint = f"http://127.0.0.1:{self.port}"
         self._process: subprocess.Popen[bytes] | None = None
@@ -48,6 +50,17 @@ class Server:
         """What a client needs in its environment."""
         return {"AWS_ACCESS_KEY_ID": self.key, "AWS_SECRET_ACCESS_KEY": self.secret, "AWS_REGION": "us-east-1"}
 
+    def tables(self, lake: str) -> dict[str, pl.DataFrame]:
+        """Every table of a lake, in the order of its keys, without times."""
+        names = sorted({path.split("/")[3] for path in self.files.find(f"{BUCKET}/{lake}/tables")})
+        found = {}
+        for name in names:
+            delta = DeltaTable(f"s3://{BUCKET}/{lake}/tables/{name}", storage_options=self.delta_options)
+            frame = pl.DataFrame(delta.to_pyarrow_table()).drop("read_at", strict=False)
+            keys = [column for column in frame.columns if not isinstance(frame.schema[column], pl.List)]
+            found[name] = frame.sort(keys, nulls_last=True)
+        return found
+
     def start(self) -> None:
         """Start, or start again over the same folder, and wait until it serves."""
         weed = shutil.which("weed", path=str(Path(sys.executable).parent))
@@ -56,8 +69,8 @@ class Server:
         names = ("s3.port", "master.port", "volume.port", "filer.port", "admin.port")
         arguments += [f"-{name}={self.port + offset}" for offset, name in enumerate(names)]
         arguments += ["-s3.port.iceberg=0", "-s3.port.lance=0", f"-bucket={BUCKET}"]
-        if self._config is not None:
-            arguments.append(f"-s3.config={self._config}")
+        if self._iam is not None:
+            arguments.append(f"-s3.iam.config={self._iam}")
         self._process = subprocess.Popen(
             [weed, "mini", *arguments],
             env=os.environ | self.environment | {"GOMEMLIMIT": "300MiB"},

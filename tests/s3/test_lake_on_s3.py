@@ -5,9 +5,7 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-import polars as pl
 import pytest
-from deltalake import DeltaTable
 
 from navab import load_release
 from navab.errors import LakeHeldError
@@ -25,7 +23,7 @@ def test_the_tables_are_those_of_a_lake_on_disk(built: Path, server: Server, tmp
     again = navab("run", "--config", configuration)
     assert "nothing new" in again.stdout
     report = navab("report", "--config", configuration, "--output", tmp_path / "report.html")
-    assert differences(tables(built), _tables(server, "one")) == []
+    assert differences(tables(built), server.tables("one")) == []
     release = load_release(
         "s3://lake/one/releases/sample",
         storage_options={"endpoint_url": server.endpoint, "key": KEY, "secret": SECRET},
@@ -46,7 +44,7 @@ def test_sources_are_read_from_s3(server: Server, tmp_path: Path) -> None:
         sources=[{"path": "s3://lake/crawls/*/*.jsonl", "nation": "fr"}],
     )
     navab("run", "--config", configuration, "--until", "articles")
-    articles = _tables(server, "two")["articles"]
+    articles = server.tables("two")["articles"]
     assert articles.height == 40
     assert set(articles["path"]) == {"s3://lake/crawls/first/fr.jsonl"}
 
@@ -67,14 +65,3 @@ def test_a_wrong_secret_ends_with_exit_code_4(server: Server, tmp_path: Path, mo
     done = navab("run", "--config", configuration, check=False)
     assert done.returncode == 4
     assert done.stderr.count("\n") == 1
-
-
-def _tables(server: Server, lake: str) -> dict[str, pl.DataFrame]:
-    names = sorted({path.split("/")[3] for path in server.files.find(f"lake/{lake}/tables")})
-    found = {}
-    for name in names:
-        delta = DeltaTable(f"s3://lake/{lake}/tables/{name}", storage_options=server.delta_options)
-        frame = pl.DataFrame(delta.to_pyarrow_table()).drop("read_at", strict=False)
-        keys = [column for column in frame.columns if not isinstance(frame.schema[column], pl.List)]
-        found[name] = frame.sort(keys, nulls_last=True)
-    return found
