@@ -2,106 +2,20 @@
 
 from __future__ import annotations
 
-import os
-import shutil
-import socket
-import subprocess
-import sys
-import time
-import urllib.request
-from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 
-import psutil
 import pytest
 
 from navab import load_release
-from tests.lakes import REPOSITORY
+from tests.heads import ray_head
 
 pytestmark = pytest.mark.slow
-RAY = str(Path(sys.executable).with_name("ray"))
 
 
-@dataclass
-class Head:
-    """A Ray head of this test alone."""
-
-    dashboard: str
-    environment: dict[str, str]
-
-
-@pytest.fixture
-def head(tmp_path: Path) -> Iterator[Head]:
-    """Start a head on free ports with its own temporary folder and token; end exactly what it started."""
-    temporary = Path("/tmp") / f"navab-head-{os.getpid()}"  # Ray's socket paths must be short
-    environment = os.environ | {
-        "RAY_USAGE_STATS_ENABLED": "0",
-        "RAY_AUTH_MODE": "disabled",
-        "RAY_TMPDIR": str(temporary),
-        "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",  # as in an activated environment
-    }
-    environment.pop("RAY_ADDRESS", None)
-    port, dashboard = _free_port(), _free_port()
-    command = [
-        RAY, "start", "--head", f"--port={port}", f"--dashboard-port={dashboard}", "--num-cpus=2",
-        f"--temp-dir={temporary}", f"--object-store-memory={256 * 2**20}", "--include-dashboard=true", "--block",
-    ]  # fmt: skip
-    process = subprocess.Popen(
-        command, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True
-    )
-    try:
-        _wait_for(f"http://127.0.0.1:{dashboard}/api/version", process)
-        yield Head(f"http://127.0.0.1:{dashboard}", environment)
-    finally:
-        _end(process)
-        shutil.rmtree(temporary, ignore_errors=True)
-
-
-def test_a_submitted_job_builds_a_release(head: Head, tmp_path: Path) -> None:
+def test_a_submitted_job_builds_a_release(tmp_path: Path) -> None:
     lake = tmp_path / "lake"
-    done = subprocess.run(
-        [
-            RAY, "job", "submit", "--address", head.dashboard, "--working-dir", str(_project(tmp_path)), "--",
-            "python", "jobs/build_benchmark.py", "--config", "examples/sample.yaml", "--set", f"lake={lake}",
-        ],
-        env=head.environment, capture_output=True, text=True, check=False, timeout=300,
-    )  # fmt: skip
+    with ray_head() as head:
+        done = head.submit(tmp_path, "--config", "examples/sample.yaml", "--set", f"lake={lake}")
     assert done.returncode == 0, done.stdout + done.stderr
     assert "triples" in done.stdout, "the job's log tells the stages"
     assert load_release(str(lake / "releases" / "sample")).height > 100
-
-
-def _project(folder: Path) -> Path:
-    """What a user submits: the checkout without what is built in it."""
-    target = folder / "project"
-    for name in ("navab", "schemas", "jobs", "examples"):
-        shutil.copytree(REPOSITORY / name, target / name, ignore=shutil.ignore_patterns("__pycache__"))
-    return target
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
-
-
-def _wait_for(url: str, process: subprocess.Popen[bytes]) -> None:
-    deadline = time.monotonic() + 90
-    while time.monotonic() < deadline:
-        if process.poll() is not None:
-            raise AssertionError("the Ray head ended at its start")
-        try:
-            with urllib.request.urlopen(url, timeout=2):
-                return
-        except OSError:
-            time.sleep(0.3)
-    raise AssertionError(f"the Ray head does not answer at {url}")
-
-
-def _end(process: subprocess.Popen[bytes]) -> None:
-    family = [psutil.Process(process.pid), *psutil.Process(process.pid).children(recursive=True)]
-    for one in family:
-        one.kill()
-    psutil.wait_procs(family, timeout=10)

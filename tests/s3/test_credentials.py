@@ -21,7 +21,7 @@ from tests.s3.issuers import ROLE, IdentityProvider, MetadataService, assume_rol
 from tests.s3.server import Server
 
 pytestmark = pytest.mark.slow
-LIFETIME_S = 45
+LIFETIME_S, RENEWAL_S = 20, 5
 
 
 @pytest.fixture(scope="module")
@@ -143,8 +143,8 @@ def test_no_credentials_at_all(issuing: Server, environment: pytest.MonkeyPatch)
 def test_a_run_outlives_its_credentials(
     built: Path, issuing: Server, environment: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    """Driver and workers get new credentials from the container's role every 15 s; the old ones die after 45 s."""
-    with MetadataService(issuing, announced_s=15) as service:
+    """Driver and workers get new credentials from the container's role every 5 s; the old ones die after 20 s."""
+    with MetadataService(issuing, announced_s=RENEWAL_S) as service:
         environment.setenv("AWS_CONTAINER_CREDENTIALS_FULL_URI", f"{service.address}/role")
         configuration = sample_configuration(
             tmp_path, lake="s3://lake/long", storage={"endpoint_url": issuing.endpoint}
