@@ -22,3 +22,8 @@ def mounted(folder: Path, options: str) -> Iterator[None]:
         yield
     finally:
         subprocess.run(["umount", "--lazy", str(folder)], check=True)
+
+
+def resize(folder: Path, size: str) -> None:
+    """Give a mounted file system another size."""
+    subprocess.run(["mount", "-o", f"remount,size={size}", str(folder)], check=True)
