@@ -29,7 +29,7 @@ from navab.configuration import ResourcesSection
 from navab.errors import RayLostError
 from navab.lake.storage import Storage, encode_parquet
 from navab.lake.table import NO_NATION, DataFile
-from navab.ray_process import Carry, Failed, Ready, Start, Stop
+from navab.ray_process import Aside, Carry, Failed, Ready, Start, Stop
 from navab.stages.base import Output, Unit, Work
 
 RESTARTS = 3  # of a local Ray, in a row without a finished unit between them
@@ -73,6 +73,13 @@ class Carrier:
             if answer.file is None:
                 self._restarts = 0
             yield answer
+
+    def carry_aside(self, unit: Unit, work: Work) -> None:
+        """Have a small unit run beside those of the `carry` whose results are being read, which then has its as well.
+
+        It is left out if that `carry` is as good as done.
+        """
+        self.start().send(Aside(unit, work))
 
     def start(self) -> _RayProcess:
         """Start Ray, or connect to it, unless that is done; raises ConfigurationError if it cannot share the lake."""

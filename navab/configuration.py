@@ -180,6 +180,7 @@ class MaintenanceSection(Section):
     """What `navab maintain` keeps and how large it makes files."""
 
     retention_hours: int = Field(168, ge=0, description="Old versions stay readable for so long")
+    merge_mb: int = Field(4, ge=0, description="Runs merge files smaller than this, sixteen at a time; 0: never")
     target_mb: int = Field(128, ge=1, description="Small files are merged up to this size")
 
 

@@ -11,12 +11,12 @@ from collections.abc import Sequence
 from itertools import chain, takewhile
 
 from navab.carrier import Carrier
+from navab.committer import Committer
 from navab.configuration import Configuration
 from navab.errors import ConservationError, RayLostError, ToleranceError
 from navab.lake.claim import Claim
 from navab.lake.lake import Lake
 from navab.lake.storage import StorageOptions
-from navab.lake.table import DataFile
 from navab.nations.registry import Registry
 from navab.progress import Progress
 from navab.runs import RunRecord, StepRecord
@@ -134,11 +134,10 @@ def _carry_step(step: Step, units: Sequence[Unit], view: View, claim: Claim, car
     carrier.start()
     rows = sum(unit.rows for unit in units)
     progress = Progress(step.name, rows, "files" if step.name == "articles" else "rows")
-    committer = _Committer(step, view, claim)
+    committer = Committer(step.writes, view, claim, carrier, replaces=step.replaces)
     try:
         for written in carrier.carry(units, step.work(view)):
-            if written.file is not None:
-                committer.add(written.file)
+            committer.add(written)
             progress.note = f"{committer.rows:,} records" if step.name == "articles" else ""
             progress.advance(written.pending_rows)
             if step.replaces and written.file is None:
@@ -148,44 +147,8 @@ def _carry_step(step: Step, units: Sequence[Unit], view: View, claim: Claim, car
     except (KeyboardInterrupt, SystemExit, RayLostError):
         committer.commit()
         raise
-    committer.commit()
+    committer.finish()
     progress.finish()
-
-
-class _Committer:
-    """Commits written files every few seconds, table by table in the order that the step declares.
-
-    The last table of a step says that a unit is done, so its files wait for those of the others.
-    """
-
-    def __init__(self, step: Step, view: View, claim: Claim) -> None:
-        self._step = step
-        self._view = view
-        self._claim = claim
-        self._files: list[DataFile] = []
-        self._interval = view.configuration.resources.commit_interval_s
-        self._committed = time.monotonic()
-        self.rows = 0
-
-    def add(self, file: DataFile) -> None:
-        """Take a file; `rows` counts those of the step's first table."""
-        self._files.append(file)
-        self.rows += file.rows if file.table == self._step.writes[0] else 0
-
-    def commit_if_due(self) -> None:
-        if time.monotonic() - self._committed >= self._interval:
-            self.commit()
-
-    def commit(self) -> None:
-        for table in self._step.writes:
-            files = [file for file in self._files if file.table == table]
-            if files:
-                replace = sorted({file.nation for file in files if file.nation}) if self._step.replaces else ()
-                self._view.lake.commit(table, files, self._claim, replace=replace)
-        if self._files:
-            self._view.forget(self._step.writes)
-        self._files = []
-        self._committed = time.monotonic()
 
 
 def _check(stage: Stage, equations: Sequence[Equation]) -> None:

@@ -18,6 +18,7 @@ import traceback
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from multiprocessing.connection import Connection
+from typing import Any
 
 import psutil
 import pyarrow as pa
@@ -49,6 +50,14 @@ class Carry:
 
 
 @dataclass(frozen=True, slots=True)
+class Aside:
+    """The driver asks for one more unit to be run beside those of a `Carry`; ignored when that is done."""
+
+    unit: Unit
+    work: Work
+
+
+@dataclass(frozen=True, slots=True)
 class Stop:
     """The driver is done."""
 
@@ -74,10 +83,11 @@ def main() -> None:
     try:
         _start_ray(message)
         connection.send(Ready())
-        while isinstance(request := connection.recv(), Carry):
-            for written in _carry(request, message.storage):
-                connection.send_bytes(written)
-            connection.send(Ready())
+        while not isinstance(request := connection.recv(), Stop):
+            if isinstance(request, Carry):
+                for written in _carry(request, message.storage, connection):
+                    connection.send_bytes(written)
+                connection.send(Ready())
     except Exception as error:  # noqa: BLE001  (this end of the pipe: every error belongs to the driver)
         connection.send(Failed(_plain(error)))
     guard.stop()
@@ -117,16 +127,33 @@ def _start_ray(message: Start) -> None:
     logging.getLogger("ray.data").setLevel(logging.CRITICAL)
 
 
-def _carry(request: Carry, storage: Storage) -> Iterator[bytes]:
-    """Run units; yields pickled `Written`, in no particular order."""
+def _carry(request: Carry, storage: Storage, connection: Connection) -> Iterator[bytes]:
+    """Run units, and those that the driver asks for meanwhile; yields pickled `Written`, in no particular order."""
     import ray  # noqa: PLC0415
 
     items = [{"unit": pickle.dumps(unit)} for unit in request.units]
     dataset = ray.data.from_items(items, override_num_blocks=len(items)).map_batches(
         _run_units(request.work, storage), batch_size=1, batch_format="pyarrow", max_retries=WORKER_RETRIES
     )
+    # They take no CPU of the units': those may hold all of them until they are done.
+    aside = ray.remote(num_cpus=0, max_retries=WORKER_RETRIES)(_run_aside)
+    running: list[Any] = []
     for row in dataset.iter_rows():
         yield row["written"]
+        while connection.poll():
+            asked = connection.recv()
+            running.append(aside.remote(asked.unit, asked.work, storage))
+        finished, running = ray.wait(running, num_returns=len(running), timeout=0) if running else ([], [])
+        for one in finished:
+            yield from ray.get(one)
+    for one in running:
+        yield from ray.get(one)
+
+
+def _run_aside(unit: Unit, work: Work, storage: Storage) -> list[bytes]:
+    from navab.carrier import run_unit  # noqa: PLC0415  (on the worker)
+
+    return [pickle.dumps(written) for written in run_unit(unit, work, storage)]
 
 
 def _run_units(work: Work, storage: Storage) -> Callable[[pa.Table], Iterator[pa.Table]]:

@@ -25,6 +25,8 @@ from navab.errors import ConfigurationError
 from navab.lake.failures import is_about_a_missing_bucket, is_taken, reported
 
 RETRY_S = 60.0
+# A unit reads a few hundred rows of a file that may have many thousands: it need not read those beside them.
+ROW_GROUP_ROWS = 2048
 _S3 = ("s3", "s3a")
 
 
@@ -170,7 +172,7 @@ def _create_local(path: str, content: bytes) -> bool:
 def encode_parquet(table: pa.Table) -> bytes:
     """A table as the bytes of a Parquet file."""
     sink = pa.BufferOutputStream()
-    pq.write_table(table, sink, compression="zstd")
+    pq.write_table(table, sink, compression="zstd", row_group_size=ROW_GROUP_ROWS)
     return sink.getvalue().to_pybytes()  # type: ignore[no-any-return]
 
 

@@ -12,6 +12,7 @@ from typing import Protocol
 import numpy as np
 import polars as pl
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from navab.lake.failures import reported
@@ -40,11 +41,24 @@ class Selection:
         names = list(dict.fromkeys([self.key, "fingerprint", *self.columns]))
         for path, keys, fingerprints in self.parts:
             with reported(f"read {storage.shown(path)}"):
-                rows = pq.read_table(path, columns=names, schema=schema, filesystem=storage.arrow_filesystem)
+                rows = pq.read_table(
+                    path,
+                    columns=names,
+                    schema=schema,
+                    filters=_between(self.key, keys),
+                    filesystem=storage.arrow_filesystem,
+                )
             table = pl.DataFrame(rows)
             wanted = pl.DataFrame({self.key: keys, "fingerprint": fingerprints})
             frames.append(table.join(wanted, on=[self.key, "fingerprint"], how="semi"))
         return pl.concat(frames).sort(self.key)
+
+
+def _between(key: str, keys: Int64Array) -> pc.Expression | None:
+    """Skips row groups without any of the keys; files are sorted by key where they were merged."""
+    if not len(keys) or not np.issubdtype(keys.dtype, np.integer):
+        return None
+    return (pc.field(key) >= int(keys.min())) & (pc.field(key) <= int(keys.max()))
 
 
 @dataclass(frozen=True, slots=True)

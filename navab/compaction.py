@@ -1,0 +1,65 @@
+"""Compaction in levels: small files of a table are merged while a run goes on, so that their number stays small.
+
+Of every nation, files are sorted into levels by size, each sixteen times the one before; sixteen files of a level
+become one of the next. So n commits leave some sixteen files for every power of sixteen in n, and a row is rewritten
+once a level. Rows are moved by workers and stay what they are; `navab maintain` makes larger files and drops rows.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import dataclass
+
+import polars as pl
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from navab.lake.hashing import text_hash
+from navab.lake.schema import load_schema
+from navab.lake.storage import Storage
+from navab.stages.base import Output, Unit
+
+FAN_IN = 16
+
+
+@dataclass(frozen=True)
+class MergeFiles:
+    """Writes all rows of a unit's files again, in one file, sorted by key."""
+
+    table: str
+
+    def __call__(self, unit: Unit, storage: Storage) -> Iterator[Output]:
+        schema = load_schema(self.table)
+        parts = [
+            pq.read_table(
+                storage.path("tables", self.table, path), schema=schema.arrow, filesystem=storage.arrow_filesystem
+            )
+            for path in merged_files(unit)
+        ]
+        order = [(name, "ascending") for name in (*schema.key, "fingerprint")]
+        yield Output(self.table, pa.concat_tables(parts).sort_by(order))
+
+
+def plan_merges(table: str, files: pl.DataFrame, limit: int, taken: Collection[str] = ()) -> list[Unit]:
+    """Units that merge files smaller than `limit` bytes (path, size, nation), but for those that are taken."""
+    if load_schema(table).kind != "row":
+        return []
+    small = files.filter((pl.col("size") < limit) & ~pl.col("path").is_in(list(taken)))
+    level = pl.col("size").clip(1).log(FAN_IN).floor().alias("level")
+    units = []
+    for _, group in small.sort("path").group_by("nation", level, maintain_order=True):
+        for start in range(0, group.height - FAN_IN + 1, FAN_IN):
+            chosen = group.slice(start, FAN_IN)
+            units.append(_unit(table, chosen["nation"][0], chosen["path"].to_list()))
+    return units
+
+
+def _unit(table: str, nation: str | None, paths: Sequence[str]) -> Unit:
+    name = f"merged-{text_hash(table, *paths) & (2**64 - 1):016x}"
+    return Unit(name, nation, pl.DataFrame(), facts={"files": tuple(paths)})
+
+
+def merged_files(unit: Unit) -> Sequence[str]:
+    """The files that a unit merges."""
+    paths: Sequence[str] = unit.facts["files"]  # type: ignore[assignment]
+    return paths

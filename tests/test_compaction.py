@@ -1,0 +1,102 @@
+"""Compaction: many small files become few, and their rows stay what they are."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import polars as pl
+import pytest
+
+from navab.carrier import Carrier, run_unit
+from navab.committer import Committer
+from navab.compaction import FAN_IN, MergeFiles, merged_files, plan_merges
+from navab.configuration import Configuration
+from navab.errors import StorageError
+from navab.lake.lake import Lake
+from navab.lake.schema import load_schema
+from navab.lake.storage import Storage
+from navab.lake.table import LakeTable
+from navab.nations.registry import Registry
+from navab.stages.base import Output, Unit
+from navab.view import View
+
+LIMIT = 4 << 20
+
+
+@dataclass(frozen=True)
+class WriteSearches:
+    """Writes the pending rows of a unit."""
+
+    def __call__(self, unit: Unit, storage: Storage) -> Iterator[Output]:
+        rows = [row | {"candidates": 0} for row in unit.pending.iter_rows(named=True)]
+        yield Output("searches", load_schema("searches").table(rows))
+
+
+def unit(number: int, nation: str = "cn") -> Unit:
+    keys = pl.DataFrame({"statement_id": [number, -number - 1], "fingerprint": [7, 7]})
+    return Unit(f"unit-{number:03d}", nation, keys.with_columns(pl.lit(nation).alias("nation")))
+
+
+def listing(*files: tuple[str, int, str | None]) -> pl.DataFrame:
+    return pl.DataFrame(files, schema={"path": pl.String, "size": pl.Int64, "nation": pl.String}, orient="row")
+
+
+def test_sixteen_files_of_a_nation_and_a_level_are_merged() -> None:
+    small = [(f"cn/{number}", 100_000, "cn") for number in range(FAN_IN)]
+    larger = [(f"cn/l{number}", 2_000_000, "cn") for number in range(FAN_IN - 1)]
+    other = [(f"us/{number}", 100_000, "us") for number in range(FAN_IN - 1)]
+    (merge,) = plan_merges("searches", listing(*small, *larger, *other), LIMIT)
+    assert merge.nation == "cn"
+    assert sorted(merged_files(merge)) == sorted(path for path, _, _ in small)
+
+
+def test_large_files_files_on_their_way_and_snapshots_are_left_alone() -> None:
+    files = listing(*((f"none/{number}", 100, None) for number in range(FAN_IN)))
+    assert len(plan_merges("searches", files, LIMIT)) == 1
+    assert plan_merges("searches", files, 100) == []
+    assert plan_merges("searches", files, LIMIT, taken=["none/3"]) == []
+    assert plan_merges("topics", files, LIMIT) == []
+
+
+def test_a_merge_keeps_the_rows_and_cannot_double_them(tmp_path: Path) -> None:
+    storage = Storage(str(tmp_path / "lake"))
+    table = LakeTable(storage, "searches")
+    for number in range(FAN_IN):
+        written = run_unit(unit(number), WriteSearches(), storage)
+        table.commit([one.file for one in written if one.file is not None], epoch=1)
+    before = table.snapshot()
+    (merge,) = plan_merges("searches", before.files, LIMIT)
+    merged = [one.file for one in run_unit(merge, MergeFiles("searches"), storage) if one.file is not None]
+    table.commit(merged, epoch=1, remove=merged_files(merge))
+    after = table.snapshot()
+    assert after.files.height == 1
+    columns = ["statement_id", "nation", "fingerprint", "candidates"]
+    stored = pl.read_parquet(after.file_path(0))
+    assert stored["statement_id"].is_sorted()
+    assert stored.select(columns).equals(before.read(columns).select(columns).sort("statement_id"))
+    assert table.commit(merged, epoch=1, remove=merged_files(merge)) == 0, "the same again is nothing"
+    table.commit([], epoch=1, remove=[merged[0].path])
+    with pytest.raises(StorageError, match="has left it meanwhile"):
+        table.commit(merged, epoch=1, remove=merged_files(merge))
+
+
+def test_a_run_leaves_few_files(tmp_path: Path) -> None:
+    units = [unit(number) for number in range(40)]
+    expected = pl.concat([one.pending for one in units])
+    document = {"lake": str(tmp_path / "lake"), "resources": {"num_cpus": 1, "commit_interval_s": 1e-6}}
+    configuration = Configuration.model_validate(document)
+    lake = Lake(configuration.lake)
+    view = View(lake, configuration, Registry.bundled(), {"searches": lambda view: expected}, {})
+    with lake.claim("test") as claim, Carrier(lake.storage, configuration.resources) as carrier:
+        committer = Committer(("searches",), view, claim, carrier, replaces=False)
+        for written in carrier.carry(units, WriteSearches()):
+            committer.add(written)
+            committer.commit_if_due()
+        committer.finish()
+    assert committer.rows == 80
+    assert view.pending("searches").is_empty()
+    assert view.rows("searches").height == 80
+    assert view.snapshot("searches").files.height == 40 - 2 * (FAN_IN - 1)
+    assert view.snapshot("searches").version >= 40
