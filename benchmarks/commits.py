@@ -15,6 +15,7 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from importlib import import_module
 from pathlib import Path
 
 import numpy as np
@@ -154,7 +155,6 @@ def _state(when: str, view: View) -> None:
 
 
 if __name__ == "__main__":
-    import commits  # workers import what they run by the name of its module
-
+    # Workers import what they run by the name of its module.
     os.environ["PYTHONPATH"] = os.pathsep.join([str(Path(__file__).parent), os.environ.get("PYTHONPATH", "")])
-    commits.main()
+    import_module("commits").main()
