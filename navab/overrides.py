@@ -63,9 +63,13 @@ def read_decisions(path: Path, view: View) -> dict[int, tuple[bool, str]]:
             continue
         topic = (row.get("topic_id") or "").strip()
         if word not in _WORDS:
-            raise ConfigurationError(f"{path} line {number}: decision '{word[:40]}': write yes or no, or leave it empty")
+            raise ConfigurationError(
+                f"{path} line {number}: decision '{word[:40]}': write yes or no, or leave it empty"
+            )
         if not _TOPIC_ID.fullmatch(topic) or int(topic) not in known:
-            raise ConfigurationError(f"{path} line {number}: no topic '{topic[:40]}' in this lake; export the topics anew")
+            raise ConfigurationError(
+                f"{path} line {number}: no topic '{topic[:40]}' in this lake; export the topics anew"
+            )
         decisions[int(topic)] = (_WORDS[word], (row.get("note") or "").strip())
     return decisions
 
