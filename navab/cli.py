@@ -44,6 +44,7 @@ def navab(context: click.Context) -> None:
       navab run --config navab.yaml --plan    what is pending, without doing it
       navab status --config navab.yaml        tables, live rows, rejections, last run
       navab report --config navab.yaml        one HTML page
+      navab forget --url https://...          take an article down
       navab nations list                      nations that navab knows
 
     \b
@@ -127,12 +128,50 @@ def report(config: Path | None, settings: tuple[str, ...], output: str | None) -
 def maintain(config: Path | None, settings: tuple[str, ...]) -> None:
     """Remove superseded rows, merge small files and delete old versions beyond the retention.
 
+    Files that were never committed, what was taken down (`navab forget`) and the files of withdrawn releases go at
+    once. Versions that a release cites stay.
+
     \b
     Examples:
       navab maintain --config navab.yaml
       navab maintain --config navab.yaml --set maintenance.retention_hours=24
     """
     commands.maintain(config, settings)
+
+
+@navab.command()
+@configured
+@click.option("--url", "urls", multiple=True, metavar="URL", help="Address of an article; repeatable.")
+@click.option(
+    "--article-id", "article_ids", multiple=True, type=int, metavar="ID", help="Id of an article; repeatable."
+)
+@click.option("--note", metavar="TEXT", help="Kept with the tombstone: who asked, a case number.")
+@click.option("--with-duplicates", is_flag=True, help="Take its near-duplicates down as well.")
+@click.option("--dry-run", is_flag=True, help="Show what would go without changing anything.")
+def forget(
+    config: Path | None,
+    settings: tuple[str, ...],
+    urls: tuple[str, ...],
+    article_ids: tuple[int, ...],
+    note: str | None,
+    with_duplicates: bool,
+    dry_run: bool,
+) -> None:
+    """Take an article down: it, its exact copies and all that descends from them leave tables and releases.
+
+    Releases that hold something of it are withdrawn and reissued without it. A tombstone of hashes keeps it out of
+    later crawls. Old files hold it until `navab maintain`; source files are yours and stay as they are.
+
+    \b
+    Examples:
+      navab forget --config navab.yaml --url https://example.org/news/1 --dry-run
+      navab forget --config navab.yaml --url https://example.org/news/1 --note "case 17"
+      navab forget --config navab.yaml --article-id 4711 --article-id -98 --with-duplicates
+    """
+    from navab.takedown import Request  # noqa: PLC0415  (heavy)
+
+    request = Request(urls, article_ids, note, with_duplicates)
+    commands.forget(request, config, settings, dry_run=dry_run)
 
 
 @navab.group(invoke_without_command=True)

@@ -20,9 +20,11 @@ from navab.nations.registry import Registry
 if TYPE_CHECKING:
     from navab.lake.claim import Claim
     from navab.lake.lake import Lake
+    from navab.takedown import Forgotten, Request, Search
     from navab.view import View
 
 DEFAULT_FILE = Path("navab.yaml")
+_LEFT = frozenset({"nation", "languages", "official sources", "rejected because", "crawl", "source file", "kind"})
 
 
 def run(config: Path | None, settings: Sequence[str], until: str | None) -> None:
@@ -42,6 +44,7 @@ def run(config: Path | None, settings: Sequence[str], until: str | None) -> None
         print("navab: warning: no `sources` are configured: nothing new will be read", file=sys.stderr)
     started = time.monotonic()
     with _writing(view, "run") as claim:
+        _complete_takedowns(configuration, view, claim)
         try:
             pipeline.run_stages(view, claim, record, until)
             record.outcome = "done"
@@ -125,15 +128,9 @@ def release(config: Path | None, settings: Sequence[str]) -> None:
 
 def report(config: Path | None, settings: Sequence[str], output: str | None) -> None:
     """Write the report."""
-    from navab import pipeline, runs  # noqa: PLC0415
-    from navab.report.collect import collect  # noqa: PLC0415
-    from navab.report.page import render_report  # noqa: PLC0415
-
     configuration, lake, view = _open(config, settings)
     _check_exists(view)
-    last = runs.last_run(lake.storage, changed=True)
-    equations = pipeline.check_conservation(view)
-    page = render_report(collect(view, equations, last, _warnings(configuration, view)))
+    page = _report_page(configuration, view)
     if output is not None:
         Path(output).write_text(page, "utf-8")
     else:
@@ -142,18 +139,112 @@ def report(config: Path | None, settings: Sequence[str], output: str | None) -> 
     _print(f"report: {output}")
 
 
+def _report_page(configuration: Configuration, view: View) -> str:
+    from navab import pipeline, runs  # noqa: PLC0415
+    from navab.report.collect import collect  # noqa: PLC0415
+    from navab.report.page import render_report  # noqa: PLC0415
+
+    last = runs.last_run(view.lake.storage, changed=True)
+    equations = pipeline.check_conservation(view)
+    return render_report(collect(view, equations, last, _warnings(configuration, view)))
+
+
 def maintain(config: Path | None, settings: Sequence[str]) -> None:
     """Clean the lake up."""
+    from navab.maintenance import clean_releases  # noqa: PLC0415
     from navab.maintenance import maintain as clean  # noqa: PLC0415
 
-    _, _, view = _open(config, settings)
+    configuration, _, view = _open(config, settings)
     with _writing(view, "maintain") as claim:
+        _complete_takedowns(configuration, view, claim)
         done = clean(view, claim)
-    table = _table("table", "rows removed", "files before", "files after", "old files deleted")
+        releases = clean_releases(view, claim)
+    table = _table("table", "rows removed", "files before", "files after", "old files deleted", "log files deleted")
     for one in done:
-        counts = (one.rows_removed, one.files_before, one.files_after, one.files_deleted)
+        counts = (one.rows_removed, one.files_before, one.files_after, one.files_deleted, one.log_files_deleted)
         table.add_row(one.table, *(f"{count:,}" for count in counts))
     _print(table)
+    for name, count in releases.items():
+        _print(f"release {name}: withdrawn or never finished, {count:,} files deleted")
+
+
+def forget(request: Request, config: Path | None, settings: Sequence[str], *, dry_run: bool) -> None:
+    """Take articles down, or only say what would go."""
+    from navab import takedown  # noqa: PLC0415
+
+    configuration, _, view = _open(config, settings)
+    if not request.urls and not request.article_ids:
+        raise ConfigurationError("nothing is named: give --url or --article-id, as often as needed")
+    if dry_run:
+        found = takedown.search(request, view)
+        _print_found(found, view)
+        _print_affected(found, view)
+        _print("dry run: nothing was changed")
+        return
+    with _writing(view, "forget") as claim:
+        _complete_takedowns(configuration, view, claim)
+        found = takedown.search(request, view)
+        count = takedown.entomb(request, found, view, claim)
+        done = takedown.complete(view, claim, lambda: _renew_report(configuration, view))
+    _print_found(found, view)
+    _print_forgotten(done)
+    _print(f"{count:,} tombstones written: later crawls leave it out" if count else "it had been forgotten before")
+    _print("next: `navab run` decides anew what rested on it, then `navab maintain` deletes the old files that hold it")
+
+
+def _complete_takedowns(configuration: Configuration, view: View, claim: Claim) -> None:
+    """Carry out what an interrupted `forget` has left undone."""
+    from navab import takedown  # noqa: PLC0415
+
+    if takedown.is_pending(view):
+        print("navab: completing an interrupted takedown", file=sys.stderr)
+        _print_forgotten(takedown.complete(view, claim, lambda: _renew_report(configuration, view)))
+
+
+def _renew_report(configuration: Configuration, view: View) -> None:
+    """Write the lake's report again if it has one."""
+    storage = view.lake.storage
+    if storage.exists(storage.path("reports", "report.html")):
+        storage.write_bytes(storage.path("reports", "report.html"), _report_page(configuration, view).encode())
+
+
+def _print_found(found: Search, view: View) -> None:
+    table = _table("article_id", "nation", "crawl", "source file", "record")
+    for row in found.matching.sort("article_id", "path").iter_rows(named=True):
+        table.add_row(str(row["article_id"]), row["nation"] or "", row["crawl"], row["path"], str(row["record_no"]))
+    if found.matching.height:
+        _print(table)
+        _print("the source files are yours: they still hold these records")
+    else:
+        _print("no article of the lake matches")
+    for url in found.unknown:
+        _print(f"no article has the address {url} yet: its tombstone keeps out what comes")
+    for article in found.shared:
+        _print(f"other articles have the address of {article} too: give --url if all of them are to go and stay out")
+    near = _table("near-duplicate, not forgotten", "kind", "similarity")
+    for row in found.near.iter_rows(named=True):
+        near.add_row(str(row["article_id"]), row["kind"], f"{row['similarity']:.2f}")
+    if found.near.height:
+        _print(near)
+        _print("--with-duplicates takes them down as well")
+
+
+def _print_affected(found: Search, view: View) -> None:
+    from navab.takedown import affected_by  # noqa: PLC0415
+
+    for name, triples in affected_by(found, view):
+        _print(f"release {name} would be withdrawn: {triples:,} of its triples go")
+
+
+def _print_forgotten(done: Forgotten) -> None:
+    table = _table("table", "rows taken out")
+    for name, count in done.rows.items():
+        if count:
+            table.add_row(name, f"{count:,}")
+    _print(table)
+    for release in done.releases:
+        instead = f"{release.replaced_by} replaces it" if release.replaced_by else "nothing is left of it"
+        _print(f"release {release.name} is withdrawn ({release.triples:,} triples): {instead}")
 
 
 def nations_list() -> None:
@@ -339,7 +430,7 @@ def _table(first: str, *others: str) -> Table:
     for name in others:
         table.add_column(
             name,
-            justify="right" if name not in ("nation", "languages", "official sources", "rejected because") else "left",
+            justify="left" if name in _LEFT else "right",
         )
     return table
 

@@ -19,6 +19,10 @@ class ReleaseExistsError(ConfigurationError):
     """A release of that name exists with other content."""
 
 
+class ReleaseWithdrawnError(ConfigurationError):
+    """The release was withdrawn; the message names its successor."""
+
+
 class NothingToReleaseError(ConfigurationError):
     """The lake holds no live triple."""
 

@@ -1,25 +1,32 @@
-"""Maintenance: remove superseded rows, merge small files, delete what no version within the retention needs.
+"""Maintenance: remove rows that cannot count again, merge small files, delete what nobody may or can read any more.
 
-A row is superseded if its key has a current row with another fingerprint. Rows that are merely not live (screened out,
-lost conflicts) stay. Versions that a release cites stay readable.
+A row goes if its key has a current row with another fingerprint, or if it rests on no article of the lake. Rows that
+are merely not live (screened out, lost conflicts) stay. Versions that a release cites stay readable, unless they are
+from before a takedown. The files of withdrawn releases go, their manifests stay as a notice.
 """
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import polars as pl
 
 from navab.carrier import Carrier
+from navab.descent import descending_tables, uprooted
 from navab.lake.claim import Claim
 from navab.lake.hashing import text_hash
-from navab.lake.schema import load_schema
+from navab.lake.schema import load_schema, table_names
 from navab.lake.storage import Storage
 from navab.lake.table import FILE, DataFile
 from navab.release.manifest import find_manifest
+from navab.release.storage import own_files
 from navab.stages.base import Output, Selection, Unit, conform
 from navab.view import View
+
+# A release that has no manifest after so long is no longer being written.
+UNFINISHED_RELEASE_S = 3600
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +38,7 @@ class Maintained:
     files_before: int
     files_after: int
     files_deleted: int
+    log_files_deleted: int
 
 
 @dataclass(frozen=True)
@@ -50,28 +58,56 @@ def maintain(view: View, claim: Claim) -> list[Maintained]:
     cited = cited_versions(view)
     done = []
     with Carrier(view.lake.storage, view.configuration.resources) as carrier:
-        for name in sorted(view.tracked | {"overrides"}):
-            if view.snapshot(name).version >= 0:
-                done.append(_maintain_table(name, cited.get(name, ()), view, claim, carrier))
+        for name in _tables(view):
+            done.append(_maintain_table(name, cited.get(name, ()), view, claim, carrier))
     return done
 
 
 def cited_versions(view: View) -> dict[str, tuple[int, ...]]:
-    """Versions of tables that the lake's releases cite."""
+    """Versions of tables that the lake's releases cite, withdrawn ones apart."""
     storage = view.lake.storage
     versions: dict[str, set[int]] = {}
     for folder in storage.list_folders(storage.path("releases")):
         manifest = find_manifest(storage.filesystem, folder)
-        for table, version in (manifest.lineage.table_versions if manifest else {}).items():
-            versions.setdefault(table, set()).add(version)
+        if manifest is not None and manifest.withdrawn is None:
+            for table, version in manifest.lineage.table_versions.items():
+                versions.setdefault(table, set()).add(version)
     return {table: tuple(sorted(cited)) for table, cited in versions.items()}
+
+
+def clean_releases(view: View, claim: Claim) -> dict[str, int]:
+    """Delete the files of withdrawn releases and of releases that were never finished; how many, by release."""
+    storage = view.lake.storage
+    deleted = {}
+    for folder in storage.list_folders(storage.path("releases")):
+        manifest = find_manifest(storage.filesystem, folder)
+        files = [path for path in own_files(storage.filesystem, folder) if path != "README.md" or manifest is None]
+        unfinished = manifest is None and bool(files) and _age_s(storage, folder, files) > UNFINISHED_RELEASE_S
+        if files and (unfinished or (manifest is not None and manifest.withdrawn is not None)):
+            claim.check()
+            storage.delete_files([f"{folder}/{path}" for path in files])
+            deleted[folder.rsplit("/", 1)[1]] = len(files)
+    return deleted
+
+
+def _age_s(storage: Storage, folder: str, files: Sequence[str]) -> float:
+    """Seconds since the last of the files was written."""
+    written: list[float] = [storage.filesystem.modified(f"{folder}/{path}").timestamp() for path in files]
+    return time.time() - max(written)
+
+
+def _tables(view: View) -> list[str]:
+    """Tables that exist: articles first, then those that descend from them in the order of their rows' going."""
+    descending = ("articles", *descending_tables())
+    others = [name for name in table_names() if name not in descending]
+    return [name for name in (*descending, *others) if view.snapshot(name).version >= 0]
 
 
 def _maintain_table(name: str, cited: Sequence[int], view: View, claim: Claim, carrier: Carrier) -> Maintained:
     before = view.snapshot(name).files.height
     claim.enter_stage(f"maintain {name}")
     units = plan(name, view) if load_schema(name).kind == "row" and name in view.tracked else []
-    removed = sum(int(str(unit.facts["superseded"])) for unit in units)
+    removed = sum(int(str(unit.facts["stale"])) for unit in units)
     replaced = {unit.name: unit.facts["files"] for unit in units}
     written: dict[str, list[DataFile]] = {unit.name: [] for unit in units}
     if units:
@@ -83,16 +119,17 @@ def _maintain_table(name: str, cited: Sequence[int], view: View, claim: Claim, c
                 view.lake.commit(name, written.pop(one.unit), claim, remove=paths)
         view.forget((name,))
     retention = view.configuration.maintenance.retention_hours
-    deleted = view.lake.table(name).vacuum(retention, cited)
-    return Maintained(name, removed, before, view.snapshot(name).files.height, len(deleted))
+    cleaned = view.lake.table(name).clean(retention, cited, claim.check)
+    after = view.snapshot(name).files.height
+    return Maintained(name, removed, before, after, cleaned.data_files, cleaned.log_files)
 
 
 def plan(name: str, view: View) -> list[Unit]:
-    """One unit for every group of files that hold superseded rows or are better merged."""
+    """One unit for every group of files that hold stale rows or are better merged."""
     snapshot = view.snapshot(name)
     schema = load_schema(name)
     rows = view.rows(name).select(*schema.key, "fingerprint", FILE)
-    stale = _superseded(name, rows, view)
+    stale = _stale(name, rows, view)
     counts = dict(stale.group_by(FILE).len().iter_rows())
     kept = rows.join(stale, on=[*schema.key, "fingerprint"], how="anti")
     units = []
@@ -104,7 +141,7 @@ def plan(name: str, view: View) -> list[Unit]:
             for (index,), part in own.sort(FILE, schema.key[0]).group_by(FILE, maintain_order=True)
         )
         selection = Selection(name, tuple(schema.arrow.names), schema.key[0], parts)
-        superseded = sum(counts.get(position, 0) for position in positions)
+        removed = sum(counts.get(position, 0) for position in positions)
         paths = group["path"].to_list()
         units.append(
             Unit(
@@ -112,10 +149,17 @@ def plan(name: str, view: View) -> list[Unit]:
                 group["nation"][0],
                 own,
                 {name: selection},
-                {"files": paths, "superseded": superseded},
+                {"files": paths, "stale": removed},
             )
         )
     return units
+
+
+def _stale(name: str, rows: pl.DataFrame, view: View) -> pl.DataFrame:
+    """Rows that go: those made anew since, and those that rest on no article."""
+    columns = [*load_schema(name).key, "fingerprint", FILE]
+    superseded = _superseded(name, rows, view).select(columns)
+    return pl.concat([superseded, uprooted(view, name).select(columns)]).unique()
 
 
 def _superseded(name: str, rows: pl.DataFrame, view: View) -> pl.DataFrame:
@@ -125,7 +169,7 @@ def _superseded(name: str, rows: pl.DataFrame, view: View) -> pl.DataFrame:
 
 
 def _groups(files: pl.DataFrame, stale: set[int], target: int) -> Iterator[pl.DataFrame]:
-    """Files of one nation to rewrite together: small ones up to the target size, and those with superseded rows."""
+    """Files of one nation to rewrite together: small ones up to the target size, and those with stale rows."""
     candidates = files.with_row_index(FILE).filter((pl.col("size") < target // 2) | pl.col(FILE).is_in(list(stale)))
     for _, nation in candidates.sort("nation", FILE).group_by("nation", maintain_order=True):
         bins = nation.with_columns((pl.col("size").cum_sum() // target).alias("bin"))

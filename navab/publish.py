@@ -10,13 +10,15 @@ from dataclasses import dataclass
 
 import polars as pl
 
-from navab.errors import ReleaseExistsError, StorageError
+from navab.errors import NothingToReleaseError, ReleaseExistsError, StorageError
 from navab.lake.hashing import set_digest
 from navab.lake.schema import load_schema
 from navab.live import canonical_articles
 from navab.release.build import ReleaseInputs, ReleaseOptions, build_release
-from navab.release.manifest import Manifest, find_manifest
+from navab.release.manifest import Manifest, find_manifest, read_manifest
+from navab.tombstones import read_tombstones
 from navab.view import View
+from navab.withdrawal import withdraw_release
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,10 +55,26 @@ def publish(view: View) -> Published:
             )
         except ReleaseExistsError:
             continue
-        return Published(made, storage.uri("releases", name), new)
+        return _checked(Published(made, storage.uri("releases", name), new), view)
     raise StorageError(
         f"release {_name(view, revision + 1)} appeared while it was being written; run the command again"
     )
+
+
+def _checked(published: Published, view: View) -> Published:
+    """Look for tombstones once the release exists: a takedown that came after this view was opened may not know of it.
+
+    A takedown commits its tombstones before it looks for releases, so that at least one of the two sees the other.
+    """
+    view.forget(("takedowns", "articles"))
+    withdrawn = withdraw_release(view, published.manifest.name) if read_tombstones(view) else None
+    if withdrawn is None:
+        return published
+    if withdrawn.replaced_by is None:
+        raise NothingToReleaseError("nothing to release: all that was live has been taken down meanwhile")
+    storage = view.lake.storage
+    successor = read_manifest(storage.filesystem, storage.path("releases", withdrawn.replaced_by))
+    return Published(successor, storage.uri("releases", successor.name), True)
 
 
 def _name(view: View, revision: int) -> str:

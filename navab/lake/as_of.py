@@ -115,9 +115,11 @@ class TableHistory:
     def version_at(self, time: datetime) -> int | None:
         """The latest version at a time: None before version 0, and one that is gone before the oldest of the log."""
         position = bisect_right(self.versions, time, key=self.committed_at)
-        if position:
-            return self.versions[position - 1]
-        return None if self.versions[0] == 0 else self.versions[0] - 1
+        if position == 0:
+            return None if self.versions[0] == 0 else self.versions[0] - 1
+        following = self.versions[position] if position < len(self.versions) else self.versions[-1] + 1
+        # Between a version that a release cites and the next one of the log, versions may be gone.
+        return self.versions[position - 1] if following == self.versions[position - 1] + 1 else following - 1
 
     def has(self, version: int) -> bool:
         """Whether a version can be read: its log and all its data files are there."""

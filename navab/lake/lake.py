@@ -91,10 +91,11 @@ class Lake:
         *,
         replace: Sequence[str] = (),
         remove: Sequence[str] = (),
+        takedowns: int | None = None,
     ) -> int:
         """Commit files to a table while the claim holds."""
         claim.check()
-        return self.table(name).commit(files, claim.epoch, replace=replace, remove=remove)
+        return self.table(name).commit(files, claim.epoch, replace=replace, remove=remove, takedowns=takedowns)
 
     def versions(self) -> dict[str, int]:
         """Latest version of every table that exists."""

@@ -9,6 +9,7 @@ from __future__ import annotations
 import errno
 import os
 import uuid
+from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -147,6 +148,26 @@ class Storage:
                 if is_about_a_missing_bucket(error):
                     raise
                 return []
+
+    def find_files(self, folder: str) -> list[str]:
+        """All files under a folder, however deep, sorted; empty if the folder does not exist."""
+        with reported(f"list {self.shown(folder)}"):
+            return sorted(self.filesystem.find(folder))
+
+    def read_together(self, paths: Sequence[str]) -> list[bytes]:
+        """The contents of many small files, fetched side by side where the store allows it."""
+        with reported(f"read {len(paths)} files such as {self.shown(paths[0]) if paths else 'none'}"):
+            contents = self.filesystem.cat(list(paths)) if paths else {}
+        return [bytes(contents[path]) for path in paths]
+
+    def delete_files(self, paths: Sequence[str]) -> None:
+        """Delete files; those that are gone already do not matter."""
+        if self.is_local:
+            for path in paths:
+                self.delete(path)
+        elif paths:
+            with reported(f"delete {len(paths)} files such as {self.shown(paths[0])}"), suppress(FileNotFoundError):
+                self.filesystem.rm(list(paths))
 
     def delta_options(self) -> dict[str, str]:
         """Storage options in the words of deltalake, with the credentials of this moment: ask at every opening."""

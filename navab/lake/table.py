@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
@@ -25,12 +25,16 @@ from deltalake.transaction import (
 
 from navab.errors import ClaimLostError, StorageError
 from navab.lake.failures import explain, storage_failures
+from navab.lake.retained import needed_files, read_history, trim_log
 from navab.lake.schema import TableSchema, load_schema
 from navab.lake.storage import Storage
 
 FILE = "_file"
 NO_NATION = "none"  # the folder of files whose rows have no nation
 ROWS_AT_ONCE = 4_000_000
+_TAKEDOWNS = "navab-mark/takedowns"  # apart from `navab/TABLE`, the fences
+_PURGED_BEFORE = "navab-mark/purged-before"
+_DELETED_TOGETHER = 500
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,6 +146,16 @@ class TableSnapshot:
     def fence(self, application: str) -> int | None:
         return None if self._delta is None else self._delta.transaction_version(application)
 
+    @property
+    def takedowns(self) -> int:
+        """How many tombstones have been carried out in this table."""
+        return self.fence(_TAKEDOWNS) or 0
+
+    @property
+    def purged_before(self) -> int:
+        """Versions before this one hold what was taken down: maintenance keeps none of them."""
+        return self.fence(_PURGED_BEFORE) or 0
+
     def commit(self, actions: list[AddAction | RemoveAction], properties: CommitProperties) -> None:
         """Append actions to exactly this version, creating the table if it does not exist."""
         uri = self.storage.uri("tables", self.schema.name)
@@ -165,7 +179,7 @@ class TableSnapshot:
             "append",
             delta_schema,
             commit_properties=properties,
-            # Versions that releases cite need their log: `clean_log` knows them, Delta does not.
+            # Versions that releases cite need their log: `clean` knows them, Delta does not.
             post_commithook_properties=PostCommitHookProperties(create_checkpoint=True, cleanup_expired_logs=False),
         )
 
@@ -182,6 +196,14 @@ class TableSnapshot:
             self._delta.alter.add_columns(fields, commit_properties=properties)
         if self.description != self.schema.description:
             self._delta.alter.set_table_description(self.schema.description, commit_properties=properties)
+
+
+@dataclass(frozen=True, slots=True)
+class Cleaned:
+    """How many files maintenance deleted: of data, and of the log."""
+
+    data_files: int
+    log_files: int
 
 
 class LakeTable:
@@ -206,32 +228,52 @@ class LakeTable:
         except (DeltaError, OSError) as error:
             raise StorageError(f"cannot open table {self.schema.name} at {uri}: {explain(error)}") from error
 
-    def vacuum(self, retention_hours: int, cited: Sequence[int]) -> list[str]:
-        """Delete files that no version within the retention and no cited version needs; returns their paths."""
-        delta = self._open()
-        if delta is None:
-            return []
-        keep = [version for version in cited if version <= delta.version()] or None
+    def clean(self, retention_hours: int, cited: Sequence[int], check: Callable[[], None]) -> Cleaned:
+        """Delete all files, and the part of the log, that no version to be kept needs.
+
+        Kept are the latest version, those within the retention and those cited; none from before a takedown. Files
+        that were never committed go as well: only the holder of the claim may call this, and no other run has files
+        that it could still commit. `check` is called before every deletion and raises if the claim is lost.
+        """
+        name = self.schema.name
         try:
-            deleted: list[str] = delta.vacuum(
-                retention_hours, dry_run=False, enforce_retention_duration=False, full=True, keep_versions=keep
-            )
+            history = read_history(self.storage, name)
+            oldest = int((time.time() - retention_hours * 3600) * 1000)
+            kept = history.kept(oldest, cited, self.snapshot().purged_before)
+            needed = needed_files(self.storage, name, history, kept)
+            root = self.storage.path("tables", name) + "/"
+            found = [path.removeprefix(root) for path in self.storage.find_files(root)]
+            surplus = [path for path in found if path not in needed and not path.startswith("_delta_log/")]
+            check()
+            log = trim_log(self.storage, name, history, kept)
         except (DeltaError, OSError) as error:
-            raise StorageError(f"cannot clean table {self.schema.name} up: {explain(error)}") from error
-        return deleted
+            raise StorageError(f"cannot clean table {name} up: {explain(error)}") from error
+        for paths in ([root + path for path in surplus], log):
+            for start in range(0, len(paths), _DELETED_TOGETHER):
+                check()
+                self.storage.delete_files(paths[start : start + _DELETED_TOGETHER])
+        return Cleaned(len(surplus), len(log))
 
     def commit(
-        self, files: Sequence[DataFile], epoch: int, *, replace: Sequence[str] = (), remove: Sequence[str] = ()
+        self,
+        files: Sequence[DataFile],
+        epoch: int,
+        *,
+        replace: Sequence[str] = (),
+        remove: Sequence[str] = (),
+        takedowns: int | None = None,
     ) -> int:
         """Commit data files in one version and return how many rows were added.
 
         Files that are already part of the table are passed over, so that a repeated commit adds nothing.
         `replace` names nations whose current files leave the table in the same commit (snapshot tables), `remove`
-        paths of files that do.
+        paths of files that do. `takedowns` says how many tombstones this commit carries out: versions before it are
+        marked to be purged.
         The fence is Delta's application transaction: a holder of an older epoch is refused.
         """
         snapshot = self.snapshot()
-        properties = self._fenced(snapshot, epoch)
+        marks = {} if takedowns is None else {_TAKEDOWNS: takedowns, _PURGED_BEFORE: snapshot.version + 1}
+        properties = self._fenced(snapshot, epoch, marks)
         active = set(snapshot.files["path"])
         named = {file.path: file for file in files}
         added = [file for path, file in named.items() if path not in active]
@@ -244,7 +286,7 @@ class LakeTable:
             for row in snapshot.files.iter_rows(named=True)
             if (row["nation"] in replace or row["path"] in remove) and row["path"] not in named
         ]
-        if not added and not removed:
+        if not added and not removed and not marks:
             return 0
         with self._commit_errors(lambda latest: _holds(latest, added, removed), epoch):
             snapshot.commit([*(file.action() for file in added), *removed], properties)
@@ -257,6 +299,7 @@ class LakeTable:
         with self._commit_errors(lambda latest: _has_columns(latest, columns), epoch):
             snapshot.alter(columns, properties)
 
+<<<<<<< HEAD
     def restate(self, epoch: int) -> None:
         """Commit the table's files again with the statistics that are written now; rows and files stay the same."""
         snapshot = self.snapshot()
@@ -267,11 +310,16 @@ class LakeTable:
             snapshot.commit([file.action(data_change=False) for file in files], properties)
 
     def _fenced(self, snapshot: TableSnapshot, epoch: int) -> CommitProperties:
+=======
+    def _fenced(self, snapshot: TableSnapshot, epoch: int, marks: Mapping[str, int] | None = None) -> CommitProperties:
+>>>>>>> 4869762 (Takedowns: navab forget, withdrawn releases, maintenance that purges)
         """What a commit to a snapshot carries; raises ClaimLostError if a later epoch has written to it."""
         fenced_at = snapshot.fence(self.application)
         if fenced_at is not None and fenced_at > epoch:
             raise ClaimLostError(f"another run has taken the lake (epoch {fenced_at}, this run has {epoch})")
-        return CommitProperties(app_transactions=[Transaction(self.application, epoch)], max_commit_retries=0)
+        fences = {self.application: epoch} | dict(marks or {})
+        transactions = [Transaction(application, number) for application, number in fences.items()]
+        return CommitProperties(app_transactions=transactions, max_commit_retries=0)
 
     @contextmanager
     def _commit_errors(self, stands: Callable[[TableSnapshot], bool], epoch: int) -> Iterator[None]:

@@ -79,7 +79,7 @@ def build_release(inputs: ReleaseInputs, options: ReleaseOptions, fs: AbstractFi
         made = _manifest(inputs, options, shards, subsets, version)
         if existing is None:
             return _finish(made, subsets, options, fs, root)
-    if existing.fingerprint != made.fingerprint:
+    if existing.withdrawn is not None or existing.fingerprint != made.fingerprint:
         raise ReleaseExistsError(
             f"release '{existing.name}' lies at {root} with other content: choose another release.name"
         )

@@ -11,11 +11,11 @@ import pyarrow as pa
 import pyarrow.dataset
 from fsspec import AbstractFileSystem
 
-from navab.errors import ConfigurationError, StorageError
+from navab.errors import ConfigurationError, ReleaseWithdrawnError, StorageError
 from navab.lake.storage import Storage, StorageOptions
 from navab.release.columns import release_schema
 from navab.release.manifest import Manifest, read_manifest
-from navab.release.storage import join, reported
+from navab.release.storage import join, relative_files, reported
 
 
 @overload
@@ -28,6 +28,7 @@ def load_release(
     source_type: str | None = ...,
     as_dataset: Literal[False] = ...,
     storage_options: Mapping[str, Any] | None = ...,
+    accept_withdrawn: bool = ...,
 ) -> pl.DataFrame: ...
 
 
@@ -41,6 +42,7 @@ def load_release(
     source_type: str | None = ...,
     as_dataset: Literal[True],
     storage_options: Mapping[str, Any] | None = ...,
+    accept_withdrawn: bool = ...,
 ) -> pa.dataset.Dataset: ...
 
 
@@ -53,16 +55,21 @@ def load_release(
     source_type: str | None = None,
     as_dataset: bool = False,
     storage_options: Mapping[str, Any] | None = None,
+    accept_withdrawn: bool = False,
 ) -> pl.DataFrame | pa.dataset.Dataset:
     """Load one subset of a release as a Polars frame, or lazily as a pyarrow dataset.
 
     `uri` is the release's folder, on a disk or as s3://bucket/path; None takes all nations, splits or source
     types. `storage_options` are the endpoint_url and region of a store, whose credentials come from environment,
     profile or role; other options go to fsspec as they are. Raises StorageError if no release lies there,
-    ConfigurationError if it has no such part.
+    ConfigurationError if it has no such part, and ReleaseWithdrawnError if it was withdrawn; `accept_withdrawn` reads
+    it all the same, while its files exist.
     """
     fs, root = _open(str(uri), storage_options or {})
     manifest = read_manifest(fs, root)
+    if manifest.withdrawn is not None and not accept_withdrawn:
+        day = f"{manifest.withdrawn.at:%Y-%m-%d}"
+        raise ReleaseWithdrawnError(f"release {uri} was withdrawn on {day}: {_advice(manifest)}")
     wanted = {"subset": subset, "nation": nation, "split": split, "source_type": source_type}
     _check_parts(manifest, str(uri), wanted)
     paths = [
@@ -89,6 +96,22 @@ def _open(uri: str, options: Mapping[str, Any]) -> tuple[AbstractFileSystem, str
     except ValueError as error:
         raise StorageError(f"release {uri}: {error}") from error
     return fs, root
+
+
+def read_shards(fs: AbstractFileSystem, root: str, manifest: Manifest) -> pl.DataFrame:
+    """Read all shards of a release that exist, of every subset: a triple may occur more than once."""
+    schema = release_schema(include_text=manifest.includes_text)
+    with reported(root):
+        existing = set(relative_files(fs, root))
+        paths = [join(root, shard.path) for shard in manifest.shards if shard.path in existing]
+        if not paths:
+            return _frame(schema.empty_table())
+        return _frame(pa.dataset.dataset(paths, schema=schema, format="ipc", filesystem=fs).to_table())
+
+
+def _advice(manifest: Manifest) -> str:
+    successor = manifest.withdrawn.replaced_by if manifest.withdrawn else None
+    return f"load {successor}, which replaces it" if successor else "nothing replaces it"
 
 
 def _frame(table: pa.Table) -> pl.DataFrame:

@@ -23,6 +23,7 @@ RowCounts: TypeAlias = dict[str, dict[str, dict[str, dict[str, int]]]]
 
 _SECRET_KEY = re.compile(r"secret|password|passwd|token|credential|api_?key|access_?key|private_?key", re.I)
 _USER_IN_URL = re.compile(r"(?<=://)[^/@\s]+@")
+_FRONT_MATTER = re.compile(r"---\n.*?\n---\n", re.S)
 _URL_QUERY = re.compile(r"(?<=://)([^\s?]+)\?\S+")
 
 
@@ -44,6 +45,15 @@ class Lineage(BaseModel):
     configuration: dict[str, Any] = Field(description="Configuration, without secrets")
     engines: list[str] = Field(description="Engines that wrote the released triples")
     fingerprints: dict[str, int] = Field(description="Current fingerprint of every stage")
+
+
+class Withdrawal(BaseModel):
+    """That a release must not be used any more, since when, and what to use instead."""
+
+    model_config = ConfigDict(frozen=True)
+
+    at: datetime
+    replaced_by: str | None = Field(description="The release without the withdrawn triples; null if none is left")
 
 
 class Manifest(BaseModel):
@@ -68,6 +78,7 @@ class Manifest(BaseModel):
     columns: list[str]
     lineage: Lineage
     notes: list[str]
+    withdrawn: Withdrawal | None = None
 
     def subsets(self) -> list[str]:
         """List the subsets that the release has, empty ones included."""
@@ -120,6 +131,27 @@ def package_version() -> str:
 def write_manifest(fs: AbstractFileSystem, root: str, manifest: Manifest) -> None:
     """Write the manifest: from here on the release exists."""
     write_bytes(fs, root, MANIFEST, (manifest.model_dump_json(indent=2) + "\n").encode())
+
+
+def mark_withdrawn(fs: AbstractFileSystem, root: str, manifest: Manifest, withdrawal: Withdrawal) -> None:
+    """Say in the dataset card and, last, in the manifest that a release is withdrawn."""
+    instead = f"Use {withdrawal.replaced_by} instead." if withdrawal.replaced_by else "Nothing replaces it."
+    notice = f"> **Withdrawn on {withdrawal.at:%Y-%m-%d}. {instead}**"
+    with reported(root):
+        try:
+            card = fs.cat_file(join(root, "README.md")).decode()
+        except FileNotFoundError:
+            card = ""
+        if "> **Withdrawn on " not in card:
+            write_bytes(fs, root, "README.md", _put_first(card, notice).encode())
+        write_manifest(fs, root, manifest.model_copy(update={"withdrawn": withdrawal}))
+
+
+def _put_first(card: str, notice: str) -> str:
+    """Put a notice after the card's front matter."""
+    found = _FRONT_MATTER.match(card)
+    front = found.group() if found else ""
+    return f"{front}\n{notice}\n{card[len(front) :]}"
 
 
 def read_manifest(fs: AbstractFileSystem, root: str) -> Manifest:

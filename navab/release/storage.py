@@ -55,8 +55,12 @@ def relative_files(fs: AbstractFileSystem, root: str) -> list[str]:
     return sorted(str(path).removeprefix(prefix) for path in fs.find(root))
 
 
+def own_files(fs: AbstractFileSystem, root: str) -> list[str]:
+    """List the files under a root that navab writes to a release, relative to it; the manifest is not among them."""
+    return [path for path in relative_files(fs, root) if _OWN_FILES.fullmatch(path.removesuffix(".unfinished"))]
+
+
 def remove_leftovers(fs: AbstractFileSystem, root: str) -> None:
     """Remove what an interrupted build left under a root that has no manifest."""
-    for path in relative_files(fs, root):
-        if _OWN_FILES.fullmatch(path.removesuffix(".unfinished")):
-            fs.rm_file(join(root, path))
+    for path in own_files(fs, root):
+        fs.rm_file(join(root, path))

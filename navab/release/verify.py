@@ -36,6 +36,9 @@ def verify(fs: AbstractFileSystem, root: str, contradictions: Iterable[tuple[int
     `contradictions` are pairs of statement ids that contradict each other: no pair may be retained whole.
     """
     manifest = read_manifest(fs, root)
+    if manifest.withdrawn is not None:
+        successor = manifest.withdrawn.replaced_by or "none"
+        return Verification(0, 0, (f"withdrawn on {manifest.withdrawn.at:%Y-%m-%d}; successor: {successor}",))
     problems: list[str] = []
     retained: set[int] = set()
     with reported(root):

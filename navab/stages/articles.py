@@ -30,6 +30,7 @@ from navab.stages.base import Equation, Output, Stage, Step, Unit
 from navab.text.boilerplate import split_boilerplate
 from navab.text.language import Language, identify
 from navab.text.normalise import clean_text
+from navab.tombstones import NO_TOMBSTONES, Tombstones, read_tombstones, redact
 from navab.view import View
 
 VERSION = 3
@@ -124,11 +125,12 @@ class ReadFile:
 
     configuration: Configuration
     registry: Registry
+    tombstones: Tombstones = NO_TOMBSTONES
 
     def __call__(self, unit: Unit, storage: Storage) -> Iterator[Output]:
         file: Any = unit.facts["file"]
         fingerprint = int(unit.pending["fingerprint"][0])
-        parse = RecordParser(file, str(unit.facts["name"]), fingerprint, self.registry)
+        parse = RecordParser(file, str(unit.facts["name"]), fingerprint, self.registry, self.tombstones)
         done: Any = unit.facts["done"]
         records, error = 0, None
         batch: list[dict[str, Any]] = []
@@ -208,12 +210,20 @@ class RecordParser:
     came before: so ids are unique and do not depend on the order of the records.
     """
 
-    def __init__(self, file: SourceFile, name: str, fingerprint: int, registry: Registry) -> None:
+    def __init__(
+        self,
+        file: SourceFile,
+        name: str,
+        fingerprint: int,
+        registry: Registry,
+        tombstones: Tombstones = NO_TOMBSTONES,
+    ) -> None:
         self._file = file
         self._source: Source = file.source
         self._name = name
         self._fingerprint = fingerprint
         self._registry = registry
+        self._tombstones = tombstones
         self._seen: dict[int, int] = defaultdict(int)
 
     def __call__(self, raw: RawRecord) -> dict[str, Any]:
@@ -231,7 +241,8 @@ class RecordParser:
                 row |= self._read(raw)
             except TypeError:
                 row["rejected_reason"] = WRONG_TYPE
-        return row
+        readable = row["rejected_reason"] is None
+        return redact(row) if readable and self._tombstones.keep_out(row) else row
 
     def _read(self, raw: RawRecord) -> dict[str, Any]:
         text, boilerplate = self._text(raw)
@@ -345,7 +356,7 @@ STAGE = Stage(
             expected={"articles": expected_articles, "files": expected_files},
             live={"articles": live_articles},
             plan=plan,
-            work=lambda view: ReadFile(view.configuration, view.registry),
+            work=lambda view: ReadFile(view.configuration, view.registry, read_tombstones(view)),
         ),
     ),
     conservation=conservation,

@@ -146,13 +146,18 @@ def _row(row: Mapping[str, Any], response: Response, engine: str, lexicon: Lexic
     reason = response.error or refusal(row["text"], parsed, lexicon)
     return {
         **row,
-        "triple_id": text_hash("triple", str(row["statement_id"])),
+        "triple_id": triple_id(row["statement_id"]),
         "statement": row["text"],
         "question": parsed.question if parsed else None,
         "reversed_statement": parsed.reversed_statement if parsed else None,
         "engine": engine,
         "rejected_reason": SPLIT_BRIDGE if row["bridge"] else reason,
     }
+
+
+def triple_id(statement_id: int) -> int:
+    """The id of a statement's triple."""
+    return text_hash("triple", str(statement_id))
 
 
 def refusal(statement: str, triple: TripleText | None, lexicon: Lexicon) -> str | None:
