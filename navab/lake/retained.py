@@ -133,11 +133,11 @@ def trim_log(storage: Storage, table: str, history: Log, kept: Sequence[int]) ->
         _open(storage, table, version).create_checkpoint()
     if made or history.latest not in history.checkpoints:
         _open(storage, table, history.latest).create_checkpoint()  # last: it is the one that readers begin with
-    needed = {*starts, history.latest}
     folder = storage.path("tables", table, _LOG)
-    return [f"{folder}/{version:020d}.json" for version in sorted(history.logged - needed) if version < tail] + [
-        f"{folder}/{version:020d}.checkpoint.parquet" for version in sorted(history.checkpoints - needed)
-    ]
+    commits = {*kept, *(version + 1 for version in kept)}  # the next one says how long a version was the latest
+    dropped = [f"{version:020d}.json" for version in sorted(history.logged - commits) if version < tail]
+    unread = sorted(history.checkpoints - {*starts, history.latest})
+    return [f"{folder}/{name}" for name in (*dropped, *(f"{version:020d}.checkpoint.parquet" for version in unread))]
 
 
 def _open(storage: Storage, table: str, version: int) -> DeltaTable:

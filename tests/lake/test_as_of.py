@@ -124,7 +124,7 @@ def test_a_lake_without_tables_has_nothing_to_show(lake: Lake) -> None:
 
 def test_beyond_retention_the_earliest_version_is_named(lake: Lake) -> None:
     times = [write(lake, "resolutions", [number], replace=True) for number in (1, 2, 3, 4)]
-    lake.table("resolutions").vacuum(0, cited=[1])
+    lake.table("resolutions").clean(0, [1], lambda: None)
     assert ids(lake, AsOf(time=times[1]), cited=[1]) == [2], "a release cites it"
     assert ids(lake, as_of("3"), cited=[1]) == [4]
     for gone in (AsOf(version=0), AsOf(version=2), AsOf(time=times[0])):
@@ -133,10 +133,10 @@ def test_beyond_retention_the_earliest_version_is_named(lake: Lake) -> None:
         assert ids(lake, as_of(str(told.value).rpartition(" ")[2])) == [4]
 
 
-def test_appended_tables_stay_readable_after_maintenance(lake: Lake) -> None:
+def test_versions_within_the_retention_stay_readable_after_maintenance(lake: Lake) -> None:
     for number in (1, 2, 3):
         write(lake, "searches", [number])
-    lake.table("searches").vacuum(0, cited=[])
+    lake.table("searches").clean(1, [], lambda: None)
     assert ids(lake, as_of("0"), "searches") == [1]
     assert ids(lake, as_of("1"), "searches") == [1, 2]
 
