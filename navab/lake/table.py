@@ -299,7 +299,6 @@ class LakeTable:
         with self._commit_errors(lambda latest: _has_columns(latest, columns), epoch):
             snapshot.alter(columns, properties)
 
-<<<<<<< HEAD
     def restate(self, epoch: int) -> None:
         """Commit the table's files again with the statistics that are written now; rows and files stay the same."""
         snapshot = self.snapshot()
@@ -309,10 +308,7 @@ class LakeTable:
         with self._commit_errors(lambda latest: latest.version > snapshot.version, epoch):
             snapshot.commit([file.action(data_change=False) for file in files], properties)
 
-    def _fenced(self, snapshot: TableSnapshot, epoch: int) -> CommitProperties:
-=======
     def _fenced(self, snapshot: TableSnapshot, epoch: int, marks: Mapping[str, int] | None = None) -> CommitProperties:
->>>>>>> 4869762 (Takedowns: navab forget, withdrawn releases, maintenance that purges)
         """What a commit to a snapshot carries; raises ClaimLostError if a later epoch has written to it."""
         fenced_at = snapshot.fence(self.application)
         if fenced_at is not None and fenced_at > epoch:
