@@ -58,7 +58,9 @@ class Limits:
 
 def is_store_failure(error: OSError) -> bool:
     """Tell a store or disk that fails from content that a library cannot decode."""
-    return error.errno is not None or isinstance(error, TimeoutError | ConnectionError)
+    # Those of an object store have no number.
+    store = TimeoutError | ConnectionError | PermissionError | FileNotFoundError
+    return error.errno is not None or isinstance(error, store)
 
 
 def text_field(fields: dict[str, Any], name: str) -> str | None:
