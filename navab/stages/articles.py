@@ -34,7 +34,8 @@ from navab.tombstones import NO_TOMBSTONES, Tombstones, read_tombstones, redact
 from navab.view import View
 
 VERSION = 3
-BATCH_RECORDS = 1000
+BATCH_RECORDS = 4000
+BATCH_CHARACTERS = 16_000_000
 
 # Why a readable record is refused.
 UNKNOWN_NATION = "unknown_nation"
@@ -134,6 +135,7 @@ class ReadFile:
         done: Any = unit.facts["done"]
         records, error = 0, None
         batch: list[dict[str, Any]] = []
+        characters = 0
         with open_source(file, storage_options(self.configuration)) as opened:
             encoding = encoding_of(opened, file.format)
             for raw in read_records(opened, encoding, file.source.columns, self._limits):
@@ -142,9 +144,10 @@ class ReadFile:
                 row = parse(raw)  # before the skip: repeated content is numbered by all its occurrences
                 if raw.number not in done:
                     batch.append(row)
-                if len(batch) >= BATCH_RECORDS:
+                    characters += len(row.get("text") or "")
+                if len(batch) >= BATCH_RECORDS or characters >= BATCH_CHARACTERS:
                     yield self._judge(batch)
-                    batch = []
+                    batch, characters = [], 0
         if batch:
             yield self._judge(batch)
         yield Output(

@@ -10,8 +10,6 @@ from functools import cache
 import numpy as np
 import numpy.typing as npt
 
-_BLANKS = re.compile(r"[^\S\n]+")
-_BREAKS = re.compile(r"\s*\n\s*")
 _UTF_32, _LENIENT = "utf-32-le", "surrogatepass"
 _LAST_LETTER = 0x40000  # planes beyond hold no letters
 # Vertical tab, form feed, separators and next line (\x85) are blanks.
@@ -20,9 +18,12 @@ _CONTROL = re.compile(r"[\x00-\x08\x0e-\x1b\x7f-\x84\x86-\x9f]")
 
 def clean_text(text: str) -> str:
     """NFC, no control characters, single blanks, one line break between paragraphs."""
+    if text.isascii() and text.isprintable():  # most addresses, ids and dates
+        return " ".join(text.split())
     lines = text.replace("\r\n", "\n").replace("\r", "\n")
     visible = _CONTROL.sub("", lines.encode("utf-8", "replace").decode("utf-8"))
-    return _BREAKS.sub("\n", _BLANKS.sub(" ", unicodedata.normalize("NFC", visible))).strip()
+    paragraphs = (" ".join(line.split()) for line in unicodedata.normalize("NFC", visible).split("\n"))
+    return "\n".join(filter(None, paragraphs))
 
 
 def fold_text(text: str) -> str:

@@ -18,7 +18,7 @@ from navab.nations.registry import Registry
 from navab.pipeline import check_tolerance
 from navab.readers.files import SourceFile
 from navab.readers.records import RawRecord
-from navab.stages.articles import ReadFile, RecordParser, plan
+from navab.stages.articles import BATCH_RECORDS, ReadFile, RecordParser, plan
 from navab.stages.base import Output, Unit
 from navab.view import View
 from tests.inprocess import TEXTS, article, open_small, rows, run_until, write_jsonl
@@ -337,12 +337,12 @@ def test_a_unit_that_is_run_twice_writes_the_same_article_files(tmp_path: Path) 
 
 
 def test_outputs_are_batches_of_bounded_size(tmp_path: Path) -> None:
-    path = write_jsonl(tmp_path / "a.jsonl", [article(id=number) for number in range(2100)])
+    path = write_jsonl(tmp_path / "a.jsonl", [article(id=number) for number in range(2 * BATCH_RECORDS + 100)])
     file = SourceFile(str(path), "etag", 1, "a.jsonl", "jsonl", Source(path=str(path)))
     facts = {"file": file, "name": "a.jsonl", "generation": 0, "done": frozenset()}
     unit = Unit("articles-1", None, pl.DataFrame({"uri": [str(path)], "fingerprint": [1]}), facts=facts)
     outputs: list[Output] = list(ReadFile(Configuration(lake="l"), REGISTRY)(unit, Storage(str(tmp_path))))
-    assert [output.rows.num_rows for output in outputs] == [1000, 1000, 100, 1]
+    assert [output.rows.num_rows for output in outputs] == [BATCH_RECORDS, BATCH_RECORDS, 100, 1]
 
 
 @pytest.mark.parametrize("pattern", ["*.jsonl", "**/*.jsonl", "a.jsonl", "[a-c].jsonl"])
