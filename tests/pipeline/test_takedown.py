@@ -7,12 +7,10 @@ import os
 import random
 import shutil
 import time
-from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 import polars as pl
-import pyarrow as pa
 import pytest
 from deltalake import DeltaTable
 
@@ -24,6 +22,7 @@ from navab.release.manifest import Manifest
 from navab.view import View
 from tests.inprocess import run_until
 from tests.lakes import differences, kill, navab, sample_configuration, start_navab, tables, versions, wait_for_stage
+from tests.words import words_of
 
 # The topic model is fitted once and is not fitted anew because an article has gone.
 TOPICS = ("topics", "article_topics", "screening")
@@ -125,30 +124,10 @@ def holding(lake: Path, sentences: tuple[str, ...]) -> set[str]:
     """Files of a lake that hold one of the sentences, whatever their format."""
     found = set()
     for path in lake.rglob("*"):
-        words = "\n".join(_words(path.read_bytes())) if path.is_file() else ""
+        words = "\n".join(words_of(path.read_bytes())) if path.is_file() else ""
         if any(sentence in words for sentence in sentences):
             found.add(str(path.relative_to(lake)))
     return found
-
-
-def _words(content: bytes) -> Iterator[str]:
-    if content.startswith(b"PAR1"):
-        yield from _strings(pl.read_parquet(content).rows())
-    elif content.startswith(b"ARROW1"):
-        with pa.ipc.open_file(content) as file:
-            yield from _strings(file.read_all().to_pylist())
-    else:
-        yield content.decode("utf-8", "replace")
-
-
-def _strings(value: object) -> Iterator[str]:
-    if isinstance(value, str):
-        yield value
-    elif isinstance(value, dict):
-        yield from _strings(list(value.values()))
-    elif isinstance(value, list | tuple):
-        for one in value:
-            yield from _strings(one)
 
 
 def manifest_of(lake: Path, name: str) -> Manifest:
