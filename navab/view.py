@@ -96,9 +96,11 @@ class View:
 
     def live(self, table: str, *columns: str) -> pl.DataFrame:
         """Current rows that are accepted and whose ancestors are live."""
-        if table not in self._live:
-            self._live[table] = self._find_live(table)
-        return keep(self.rows(table, *columns), self._live[table])
+        return keep(self.rows(table, *columns), self._live_mask(table))
+
+    def live_columns(self, table: str, *columns: str) -> pl.DataFrame:
+        """Nothing but some columns of the live rows: a copy of key, fingerprint and file is half of a large frame."""
+        return keep(self.rows(table, *columns).select(columns), self._live_mask(table))
 
     def located(self, table: str) -> pl.DataFrame:
         """Current rows with the position of their file."""
@@ -125,6 +127,11 @@ class View:
             current, present = match(rows, expected, shared)
             self._matched[table] = _Matched(current, keep(expected, ~present))
         return self._matched[table]
+
+    def _live_mask(self, table: str) -> Mask:
+        if table not in self._live:
+            self._live[table] = self._find_live(table)
+        return self._live[table]
 
     def _find_live(self, table: str) -> Mask:
         live = self._match(table).current

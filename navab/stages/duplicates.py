@@ -33,7 +33,7 @@ _LEAST_UNIT_ROWS = 4096
 
 def expected_signatures(view: View) -> pl.DataFrame:
     made_by = signature("signatures", SIGNATURE_VERSION, ngram=view.configuration.dedup.ngram)
-    articles = view.live("articles", "article_id", "content_hash")
+    articles = view.live_columns("articles", "article_id", "nation", "content_hash")
     return articles.select("article_id", "nation", pl.Series("fingerprint", combine(made_by, articles["content_hash"])))
 
 
