@@ -132,6 +132,7 @@ def _measure(server: Server, commits: int) -> None:
                 timings.measure("open", done, view.lake.table(TABLE).snapshot)
                 timings.measure("pending, long-lived driver", done, lambda: view.pending(TABLE))
                 timings.measure("pending, fresh driver", done, lambda: open_view().pending(TABLE))
+        committer.finish()
     _state("after the run", open_view())
     timings.report(commits)
     assert open_view().pending(TABLE).is_empty()
