@@ -18,8 +18,8 @@ _CONTROL = re.compile(r"[\x00-\x08\x0e-\x1b\x7f-\x84\x86-\x9f]")
 
 def clean_text(text: str) -> str:
     """NFC, no control characters, single blanks, one line break between paragraphs."""
-    if text.isascii() and text.isprintable():  # most addresses, ids and dates
-        return " ".join(text.split())
+    if text.isprintable():  # one line and no control characters: most titles, addresses and dates
+        return " ".join(unicodedata.normalize("NFC", text).split())
     lines = text.replace("\r\n", "\n").replace("\r", "\n")
     visible = _CONTROL.sub("", lines.encode("utf-8", "replace").decode("utf-8"))
     paragraphs = (" ".join(line.split()) for line in unicodedata.normalize("NFC", visible).split("\n"))
