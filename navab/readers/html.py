@@ -2,7 +2,7 @@
 
 Precision mode with comments left out; where that finds hardly anything, trafilatura's balanced mode. A lead that
 stands on the page and in its description, but not in the text found, is put before the text; a first line that
-repeats the title is taken out. benchmarks/html_extraction.py measures what each of this brings.
+repeats the title is taken out. benchmarks/html_extraction.py measures the result.
 """
 
 from __future__ import annotations
@@ -23,6 +23,7 @@ _BLOCKS = frozenset({"p", "div", "h1", "h2", "h3", "h4", "section", "article", "
 _DESCRIPTIONS = "//meta[@name='description' or @property='og:description' or @name='twitter:description']/@content"
 _PROBE_CHARS = 30  # of a description, by which the lead is found on the page
 _LEAD_CHARS = 1200
+_TITLE_CHARS = 20  # a shorter line may begin like the title by chance
 _POOR_CHARS = 500
 _POOR_RATIO = 3
 # What trafilatura and lxml raise on pages that they cannot cope with.
@@ -76,7 +77,8 @@ def _extract(tree: Any, url: str | None, captured: str | None) -> Page | None:
 def _without_title(lines: list[str], title: str | None) -> list[str]:
     folded = fold_text(title or "")
     first = fold_text(lines[0]) if lines else ""
-    return lines[1:] if len(lines) > 1 and first and folded.startswith(first) else lines
+    repeats = first == folded or (len(first) >= _TITLE_CHARS and folded.startswith(first))
+    return lines[1:] if len(lines) > 1 and repeats else lines
 
 
 def _missing_lead(tree: Any, text: str, title: str | None) -> Iterator[str]:

@@ -18,7 +18,7 @@ import polars as pl
 from fsspec.utils import glob_translate
 
 from navab.configuration import Configuration, Source
-from navab.lake.hashing import combine, signature, text_hash
+from navab.lake.hashing import signature, text_hash
 from navab.lake.schema import load_schema
 from navab.lake.storage import Storage, StorageOptions
 from navab.nations.registry import Nation, Registry, outlet_of
@@ -77,47 +77,81 @@ def list_sources(configuration: Configuration, registry: Registry) -> list[Sourc
     return [files[uri] for uri in sorted(files)]
 
 
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """A file to read: the name that enters its articles' ids, how often it was read before, what makes its rows."""
+
+    file: SourceFile
+    name: str
+    generation: int
+    fingerprint: int
+
+
 def plan(view: View) -> list[Unit]:
     """One unit for every file that is new or changed, the largest first."""
+    readings = sorted(_readings(view), key=lambda reading: -reading.file.size)
+    pending = pl.DataFrame(
+        [(reading.file.uri, reading.fingerprint) for reading in readings],
+        schema={"uri": pl.String, "fingerprint": pl.Int64},
+        orient="row",
+    )
+    done = _records_done(view, pending)
+    return [
+        Unit(
+            f"articles-{reading.fingerprint & (2**64 - 1):016x}",
+            None,
+            pending[place : place + 1],
+            facts={
+                "file": reading.file,
+                "name": reading.name,
+                "generation": reading.generation,
+                "done": done.get(reading.file.uri, frozenset()),
+            },
+        )
+        for place, reading in enumerate(readings)
+    ]
+
+
+def _readings(view: View) -> Iterator[Reading]:
     known = {row["uri"]: row for row in latest_files(view).iter_rows(named=True)}
     names = {(row["crawl"], row["name"]): row["uri"] for row in known.values()}
-    units = []
+    signatures: dict[int, int] = {}
     for file in list_sources(view.configuration, view.registry):
+        if id(file.source) not in signatures:
+            signatures[id(file.source)] = _reading_signature(view, file.source)
+        reading = text_hash(str(signatures[id(file.source)]), file.etag)
         before = known.get(file.uri)
-        reading = _reading_signature(view, file)
-        generation = 0
-        if before is not None:
-            if before["fingerprint"] == _fingerprint(reading, before["generation"]):
-                continue
-            generation = before["generation"] + 1
+        if before is not None and before["fingerprint"] == _fingerprint(reading, before["generation"]):
+            continue
+        generation = before["generation"] + 1 if before else 0
         owner = names.setdefault((file.source.crawl, file.name), file.uri)
         name = before["name"] if before else file.name if owner == file.uri else file.uri
-        units.append(_unit(view, file, name, generation, _fingerprint(reading, generation)))
-    return sorted(units, key=lambda unit: -int(unit.facts["file"].size))  # type: ignore[attr-defined]
+        yield Reading(file, name, generation, _fingerprint(reading, generation))
 
 
-def _reading_signature(view: View, file: SourceFile) -> int:
-    settings = file.source.model_dump(exclude={"path"})
+def _records_done(view: View, pending: pl.DataFrame) -> dict[str, frozenset[int]]:
+    """Numbers of the records that an interrupted run has committed, by file."""
+    rows = view.rows("articles", "path", "record_no", "article_id", "content_hash")
+    begun = rows.filter(pl.col("fingerprint").is_in(pending["fingerprint"].implode())).select(
+        pl.col("path").cast(pl.String).alias("uri"), "fingerprint", "record_no"
+    )
+    done = begun.join(pending, on=["uri", "fingerprint"], how="semi").group_by("uri").agg("record_no")
+    return {uri: frozenset(numbers) for uri, numbers in done.iter_rows()}
+
+
+def _reading_signature(view: View, source: Source) -> int:
+    settings = source.model_dump(exclude={"path"})
     nations = {
         code: nation.model_dump(include={"languages", "min_confidence", "official_sources", "domains", "date_order"})
         for code, nation in view.registry.nations.items()
-        if file.source.nation in (None, code)
+        if source.nation in (None, code)
     }
     options = {name: getattr(view.configuration, name).model_dump() for name in ("articles", "language")}
-    return signature("articles", VERSION, source=settings, etag=file.etag, nations=nations, **options)
+    return signature("articles", VERSION, source=settings, nations=nations, **options)
 
 
 def _fingerprint(reading: int, generation: int) -> int:
-    return int(combine(reading, generation)[0])
-
-
-def _unit(view: View, file: SourceFile, name: str, generation: int, fingerprint: int) -> Unit:
-    done = view.rows("articles", "path", "record_no", "article_id", "content_hash").filter(
-        (pl.col("path") == file.uri) & (pl.col("fingerprint") == fingerprint)
-    )
-    pending = pl.DataFrame({"uri": [file.uri], "fingerprint": [fingerprint]})
-    facts = {"file": file, "name": name, "generation": generation, "done": frozenset(done["record_no"].to_list())}
-    return Unit(f"articles-{fingerprint & (2**64 - 1):016x}", None, pending, facts=facts)
+    return text_hash(str(reading), str(generation))
 
 
 @dataclass(frozen=True)
