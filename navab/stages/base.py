@@ -36,9 +36,9 @@ class Selection:
 
     def read(self, storage: Storage) -> pl.DataFrame:
         """Read the rows, sorted by key; a column that an old file lacks is null."""
-        frames = []
         schema = load_schema(self.table).arrow
         names = list(dict.fromkeys([self.key, "fingerprint", *self.columns]))
+        frames = [pl.DataFrame(pa.schema([schema.field(name) for name in names]).empty_table())]
         for path, keys, fingerprints in self.parts:
             with reported(f"read {storage.shown(path)}"):
                 rows = pq.read_table(
