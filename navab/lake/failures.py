@@ -53,6 +53,9 @@ _ADVICE = (
     (r"Permission denied|os error 13\b", "Permission denied: choose a folder of yours, or have it made writable"),
     (r"Not a directory|os error 20\b", "Not a directory: part of the path is a file; choose another folder"),
 )
+_PASSING = re.compile(
+    r"error reading a body|response body error|error decoding response body|IncompleteMessage|os error (104|32|103)\b"
+)
 _ERRNO = {
     errno.ENOSPC: "No space left",
     errno.EDQUOT: "No space left",
@@ -100,6 +103,11 @@ def explain(error: BaseException) -> str:
 def is_about_a_missing_bucket(error: BaseException) -> bool:
     """Whether the store says that the bucket, rather than an object in it, does not exist."""
     return "NoSuchBucket" in _symptom(error)
+
+
+def is_passing(error: BaseException) -> bool:
+    """Whether a connection to a store broke off: the same request may succeed."""
+    return _PASSING.search(_symptom(error)) is not None
 
 
 def is_taken(error: BaseException) -> bool:

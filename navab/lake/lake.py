@@ -5,7 +5,7 @@ from __future__ import annotations
 import uuid
 from collections.abc import Sequence
 from contextlib import suppress
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 
 from deltalake.exceptions import CommitFailedError, DeltaError
@@ -14,6 +14,7 @@ from deltalake.transaction import CommitProperties, Transaction
 from navab.errors import StorageError
 from navab.lake.claim import LIFETIME_S, Claim
 from navab.lake.failures import explain
+from navab.lake.patience import patiently
 from navab.lake.schema import table_names
 from navab.lake.storage import Storage, StorageOptions
 from navab.lake.table import DataFile, LakeTable
@@ -107,15 +108,20 @@ class Lake:
         return max((epoch for epoch in fences if epoch is not None), default=0)
 
     def _fence(self, epoch: int) -> None:
-        for name, table in self._tables.items():
-            snapshot = table.snapshot()
-            if snapshot.version < 0:
-                continue
-            properties = CommitProperties(app_transactions=[Transaction(table.application, epoch)])
-            try:
-                snapshot.commit([], properties)
-            except CommitFailedError as error:
-                if table.snapshot().fence(table.application) != epoch:  # else only the answer got lost
-                    raise StorageError(f"cannot fence table {name}: {error}; run the command again") from error
-            except (DeltaError, OSError) as error:
-                raise StorageError(f"cannot fence table {name}: {explain(error)}") from error
+        for table in self._tables.values():
+            patiently(self.storage.options.retry_s, partial(_fence_table, table, epoch))
+
+
+def _fence_table(table: LakeTable, epoch: int) -> None:
+    snapshot = table.snapshot()
+    if snapshot.version < 0 or snapshot.fence(table.application) == epoch:
+        return
+    properties = CommitProperties(app_transactions=[Transaction(table.application, epoch)])
+    name = table.schema.name
+    try:
+        snapshot.commit([], properties)
+    except CommitFailedError as error:
+        if table.snapshot().fence(table.application) != epoch:  # else only the answer got lost
+            raise StorageError(f"cannot fence table {name}: {error}; run the command again") from error
+    except (DeltaError, OSError) as error:
+        raise StorageError(f"cannot fence table {name}: {explain(error)}") from error

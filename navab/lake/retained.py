@@ -14,6 +14,7 @@ from urllib.parse import unquote
 
 from deltalake import DeltaTable
 
+from navab.lake.patience import patiently
 from navab.lake.storage import Storage
 
 _LOG = "_delta_log"
@@ -141,4 +142,8 @@ def trim_log(storage: Storage, table: str, history: Log, kept: Sequence[int]) ->
 
 
 def _open(storage: Storage, table: str, version: int) -> DeltaTable:
-    return DeltaTable(storage.uri("tables", table), version=version, storage_options=storage.delta_options() or None)
+    uri = storage.uri("tables", table)
+    return patiently(
+        storage.options.retry_s,
+        lambda: DeltaTable(uri, version=version, storage_options=storage.delta_options() or None),
+    )

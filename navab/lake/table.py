@@ -24,7 +24,8 @@ from deltalake.transaction import (
 )
 
 from navab.errors import ClaimLostError, StorageError
-from navab.lake.failures import explain, storage_failures
+from navab.lake.failures import explain, is_passing, storage_failures
+from navab.lake.patience import patiently
 from navab.lake.retained import needed_files, read_history, trim_log
 from navab.lake.schema import TableSchema, load_schema
 from navab.lake.storage import Storage
@@ -222,7 +223,10 @@ class LakeTable:
         """Open a version with the credentials of this moment; None if there is no table."""
         uri = self.storage.uri("tables", self.schema.name)
         try:
-            return DeltaTable(uri, version, storage_options=self.storage.delta_options() or None)
+            return patiently(
+                self.storage.options.retry_s,
+                lambda: DeltaTable(uri, version, storage_options=self.storage.delta_options() or None),
+            )
         except TableNotFoundError:
             return None
         except (DeltaError, OSError) as error:
@@ -271,6 +275,16 @@ class LakeTable:
         marked to be purged.
         The fence is Delta's application transaction: a holder of an older epoch is refused.
         """
+        return patiently(self.storage.options.retry_s, lambda: self._commit(files, epoch, replace, remove, takedowns))
+
+    def _commit(
+        self,
+        files: Sequence[DataFile],
+        epoch: int,
+        replace: Sequence[str],
+        remove: Sequence[str],
+        takedowns: int | None,
+    ) -> int:
         snapshot = self.snapshot()
         marks = {} if takedowns is None else {_TAKEDOWNS: takedowns, _PURGED_BEFORE: snapshot.version + 1}
         properties = self._fenced(snapshot, epoch, marks)
@@ -294,6 +308,9 @@ class LakeTable:
 
     def alter(self, columns: Sequence[str], epoch: int) -> None:
         """Give the table declared columns that it lacks, and its declared description; fenced like `commit`."""
+        patiently(self.storage.options.retry_s, lambda: self._alter(columns, epoch))
+
+    def _alter(self, columns: Sequence[str], epoch: int) -> None:
         snapshot = self.snapshot()
         properties = self._fenced(snapshot, epoch)
         with self._commit_errors(lambda latest: _has_columns(latest, columns), epoch):
@@ -325,13 +342,16 @@ class LakeTable:
         """
         try:
             yield
-        except CommitFailedError as error:
-            latest = self.snapshot()
-            if latest.fence(self.application) != epoch or not stands(latest):
+        except (DeltaError, OSError) as error:
+            taken = isinstance(error, CommitFailedError)
+            if taken or is_passing(error):
+                latest = self.snapshot()
+                if latest.fence(self.application) == epoch and stands(latest):
+                    return
+            if taken:
                 raise ClaimLostError(
                     f"another run wrote to table {self.schema.name} at the same time: {error}"
                 ) from error
-        except (DeltaError, OSError) as error:
             raise StorageError(f"cannot commit to table {self.schema.name}: {explain(error)}") from error
 
 
