@@ -18,8 +18,8 @@ def test_every_commit_counts_once(server: Server) -> None:
     with FaultyProxy(server.endpoint, 3, RATES, RATES) as proxy:
         lake = Lake("s3://lake/broken", StorageOptions(proxy.endpoint))
         with lake.claim("run") as claim:
-            rows = [lake.commit("files", write_file(lake, f"file-{number}"), claim) for number in range(20)]
-    assert rows == [1] * 20
-    assert proxy.faults[HALF_ANSWER, "GET"] > 5
+            rows = [lake.commit("files", write_file(lake, f"file-{number}"), claim) for number in range(8)]
+    assert rows == [1] * 8
+    assert proxy.faults[HALF_ANSWER, "GET"] > 2
     snapshot = Lake("s3://lake/broken", StorageOptions(server.endpoint)).table("files").snapshot()
-    assert sorted(snapshot.read(["uri"])["uri"]) == sorted(f"file-{number}" for number in range(20))
+    assert sorted(snapshot.read(["uri"])["uri"]) == sorted(f"file-{number}" for number in range(8))
