@@ -60,7 +60,7 @@ def _compare_pairs(side: str, nations: tuple[str, ...]) -> None:
     words = [word for text in texts[:500] for word in _TOKEN.findall(text)]
     for text in chance.sample(texts, CHANGED):
         share = chance.uniform(0.01, 0.15)
-        texts.append(_TOKEN.sub(lambda found, share=share: _replace(found[0], share, words, chance), text))
+        texts.append(_TOKEN.sub(lambda found, share=share: _replace(found[0], share, words, chance), text))  # type: ignore[misc]
     folded = list(dict.fromkeys(map(fold_text, texts)))  # exact duplicates are no question
     signatures = sign(folded, OPTIONS.ngram)
     candidates = _candidates(signatures)
