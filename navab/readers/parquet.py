@@ -11,6 +11,8 @@ import pyarrow.parquet as pq
 from navab.readers.records import RawRecord
 from navab.readers.tabular import BATCH_ROWS, records_of
 
+_BUFFER_BYTES = 1 << 20
+
 
 def read_parquet(file: Any, columns: tuple[str, ...]) -> Iterator[RawRecord]:
     """Yield the rows of a seekable binary file; a damaged file ends with one unreadable record."""
@@ -18,6 +20,8 @@ def read_parquet(file: Any, columns: tuple[str, ...]) -> Iterator[RawRecord]:
 
 
 def _batches(file: Any, columns: tuple[str, ...]) -> Iterator[pa.RecordBatch]:
-    parquet = pq.ParquetFile(file)
+    # By default pyarrow reads a column of all row groups before it gives the first batch.
+    parquet = pq.ParquetFile(file, pre_buffer=False, buffer_size=_BUFFER_BYTES)
     present = [name for name in columns if name in parquet.schema_arrow.names]
-    yield from parquet.iter_batches(batch_size=BATCH_ROWS, columns=present)
+    for group in range(parquet.num_row_groups):
+        yield from parquet.iter_batches(batch_size=BATCH_ROWS, row_groups=[group], columns=present)
