@@ -38,7 +38,7 @@ def arrow_damage() -> Iterator[None]:
     """Turn pyarrow's errors about content into DamagedFileError; a store that fails raises as before."""
     try:
         yield
-    except pa.ArrowException as error:
+    except (pa.ArrowException, UnicodeDecodeError) as error:  # the latter for a column's name
         raise DamagedFileError(str(error)) from error
     except OSError as error:
         if is_store_failure(error):

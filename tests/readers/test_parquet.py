@@ -90,6 +90,11 @@ def test_a_damaged_footer_is_one_unreadable_record() -> None:
     assert read(content[: len(content) // 2]) == [RawRecord(0, unreadable="corrupt_file")]
 
 
+def test_a_name_that_is_no_text_is_damage() -> None:
+    content = write(pa.table({"text": ["a"], "title": ["T"]}))
+    assert read(content.replace(b"title", b"ti\xfftl")) == [RawRecord(0, unreadable="corrupt_file")]
+
+
 def test_damage_in_the_middle_keeps_the_rows_before_it() -> None:
     table = pa.table({"text": [f"{n:05d}" * 20 for n in range(6000)]})
     content = bytearray(write(table))
