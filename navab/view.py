@@ -81,10 +81,7 @@ class View:
     def rows(self, table: str, *columns: str) -> pl.DataFrame:
         """All rows, current or not: key, nation, fingerprint, the columns asked for, and `_file`."""
         schema = load_schema(table)
-        names = tuple(dict.fromkeys([*schema.key, "nation", "fingerprint", *columns]))
-        keys = self._keys.pop(table) if table in self._keys else KeyColumns()
-        self._keys[table] = keys  # the last one used comes last
-        return keys.at(self.snapshot(table), names)
+        return self._columns(table, list(dict.fromkeys([*schema.key, "nation", "fingerprint", *columns])))
 
     def expected(self, table: str) -> pl.DataFrame:
         """Keys and fingerprints that the table should have now."""
@@ -92,15 +89,18 @@ class View:
 
     def current(self, table: str, *columns: str) -> pl.DataFrame:
         """Rows at the current fingerprints."""
-        return keep(self.rows(table, *columns), self._match(table).current)
+        current = self._match(table).current
+        return keep(self.rows(table, *columns), current)
 
     def live(self, table: str, *columns: str) -> pl.DataFrame:
         """Current rows that are accepted and whose ancestors are live."""
-        return keep(self.rows(table, *columns), self._live_mask(table))
+        live = self._live_mask(table)
+        return keep(self.rows(table, *columns), live)
 
     def live_columns(self, table: str, *columns: str) -> pl.DataFrame:
         """Nothing but some columns of the live rows: a copy of key, fingerprint and file is half of a large frame."""
-        return keep(self.rows(table, *columns).select(columns), self._live_mask(table))
+        live = self._live_mask(table)
+        return keep(self._columns(table, columns).select(columns), live)
 
     def located(self, table: str) -> pl.DataFrame:
         """Current rows with the position of their file."""
@@ -119,11 +119,17 @@ class View:
         while len(self._keys) > 1 and sum(keys.size for keys in self._keys.values()) > KEPT_BYTES:
             del self._keys[next(iter(self._keys))]
 
+    def _columns(self, table: str, columns: Sequence[str]) -> pl.DataFrame:
+        """Columns of all rows, and `_file`."""
+        keys = self._keys.pop(table) if table in self._keys else KeyColumns(KEPT_BYTES)
+        self._keys[table] = keys  # the last one used comes last
+        return keys.at(self.snapshot(table), columns)
+
     def _match(self, table: str) -> _Matched:
         if table not in self._matched:
             expected = self.expected(table)
             shared = [name for name in self._join_columns(table) if name in expected.columns]
-            rows = self.rows(table, *shared)
+            rows = self._columns(table, shared)
             current, present = match(rows, expected, shared)
             self._matched[table] = _Matched(current, keep(expected, ~present))
         return self._matched[table]
@@ -136,10 +142,10 @@ class View:
     def _find_live(self, table: str) -> Mask:
         live = self._match(table).current
         if "rejected_reason" in load_schema(table).arrow.names:
-            live = live & self.rows(table, "rejected_reason")["rejected_reason"].is_null().to_numpy()
+            live = live & self._columns(table, ["rejected_reason"])["rejected_reason"].is_null().to_numpy()
         if table in self._live_of:
             accepted = self._live_of[table](self)
-            live = live & match(self.rows(table, *accepted.columns), accepted, accepted.columns)[0]
+            live = live & match(self._columns(table, accepted.columns), accepted, accepted.columns)[0]
         return live
 
     def _join_columns(self, table: str) -> list[str]:

@@ -20,9 +20,13 @@ CATEGORIES = ("nation", "path", "crawl", "source", "language", "rejected_reason"
 
 
 class KeyColumns:
-    """Columns of all rows of one table; columns are read when they are first asked for."""
+    """Columns of all rows of one table; columns are read when they are first asked for.
 
-    def __init__(self) -> None:
+    Columns that are not asked for leave when the table takes more than `kept_bytes`; they are read again when needed.
+    """
+
+    def __init__(self, kept_bytes: int) -> None:
+        self._kept_bytes = kept_bytes
         self._paths = pl.Series("path", [], dtype=pl.String)
         self._order: list[str] = []
         self._rows: pl.DataFrame | None = None
@@ -39,6 +43,8 @@ class KeyColumns:
             self._order = self._paths.to_list()
             self._rows = snapshot.read_files(self._order, columns, categories=CATEGORIES)
         else:
+            if self.size > self._kept_bytes:
+                self._rows = self._rows.select(*(name for name in columns if name in self._rows.columns), FILE)
             self._rows = self._follow(self._rows, snapshot)
             self._rows = self._widen(self._rows, snapshot, columns)
         if self._rows.n_chunks() > _PIECES:

@@ -15,6 +15,7 @@ from navab.lake.table import FILE, DataFile, LakeTable, TableSnapshot
 from navab.stages.base import Output
 
 NAMES = ("statement_id", "nation", "fingerprint")
+MUCH = 2**30
 
 
 @pytest.fixture
@@ -34,7 +35,7 @@ def with_paths(frame: pl.DataFrame, snapshot: TableSnapshot) -> list[tuple[objec
 
 
 def test_commits_are_followed(storage: Storage) -> None:
-    table, keys = LakeTable(storage, "searches"), KeyColumns()
+    table, keys = LakeTable(storage, "searches"), KeyColumns(MUCH)
     assert keys.at(table.snapshot(), NAMES).is_empty()
     written = [write(storage, "us" if number % 2 else "cn", number, number + 100) for number in range(6)]
     for files in written[:3]:
@@ -43,14 +44,14 @@ def test_commits_are_followed(storage: Storage) -> None:
     table.commit([*written[3], *written[4]], epoch=1, remove=[written[1][0].path])
     table.commit(written[5], epoch=1, remove=[written[0][0].path])
     snapshot = table.snapshot()
-    followed, fresh = keys.at(snapshot, NAMES), KeyColumns().at(snapshot, NAMES)
+    followed, fresh = keys.at(snapshot, NAMES), KeyColumns(MUCH).at(snapshot, NAMES)
     assert followed.height == 8
     assert followed.schema == fresh.schema
     assert with_paths(followed, snapshot) == with_paths(fresh, snapshot)
 
 
 def test_only_new_files_are_opened(storage: Storage) -> None:
-    table, keys = LakeTable(storage, "searches"), KeyColumns()
+    table, keys = LakeTable(storage, "searches"), KeyColumns(MUCH)
     old = write(storage, "cn", 1, 2)
     table.commit(old, epoch=1)
     keys.at(table.snapshot(), NAMES)
@@ -60,7 +61,7 @@ def test_only_new_files_are_opened(storage: Storage) -> None:
 
 
 def test_columns_are_added_to_the_rows_that_are_there(storage: Storage) -> None:
-    table, keys = LakeTable(storage, "searches"), KeyColumns()
+    table, keys = LakeTable(storage, "searches"), KeyColumns(MUCH)
     for number in (3, 1, 2):
         table.commit(write(storage, "cn", number, number + 10), epoch=1)
         keys.at(table.snapshot(), NAMES)
@@ -71,6 +72,19 @@ def test_columns_are_added_to_the_rows_that_are_there(storage: Storage) -> None:
 
 def test_nations_are_categories(storage: Storage) -> None:
     LakeTable(storage, "searches").commit(write(storage, "cn", 1), epoch=1)
-    rows = KeyColumns().at(LakeTable(storage, "searches").snapshot(), NAMES)
+    rows = KeyColumns(MUCH).at(LakeTable(storage, "searches").snapshot(), NAMES)
     assert rows.schema["nation"] == pl.Categorical
     assert rows.filter(pl.col("nation") == "cn").height == 1
+
+
+def test_of_a_large_table_only_the_columns_of_the_moment_are_kept(storage: Storage) -> None:
+    table, keys = LakeTable(storage, "searches"), KeyColumns(kept_bytes=1)
+    table.commit(write(storage, "cn", 3, 1, 2), epoch=1)
+    table.commit(write(storage, "us", 5), epoch=1)
+    snapshot = table.snapshot()
+    for names in (NAMES, ("candidates",), ("statement_id", "candidates"), NAMES):
+        assert keys.at(snapshot, names).equals(KeyColumns(MUCH).at(snapshot, names))
+    keys.at(snapshot, ("candidates",))
+    small = keys.size
+    keys.at(snapshot, NAMES)
+    assert keys.size > small
