@@ -182,7 +182,8 @@ def add_file(view: View, files: int) -> None:
     print(
         f"one new file: {sum(unit.rows for unit in units):,} pending rows planned in {time.monotonic() - started:.1f} s"
     )
-    report("opened by the driver for keys", counting.opened, new)
+    keys = {path for path in counting.opened if "/tables/articles/" in path}
+    print(f"opened by the driver for keys: {len(keys)} of the files of articles (all, once the keys exceed its memory)")
     counting.opened.clear()
     rows = sum(unit.reads["articles"].read(view.lake.storage).height for unit in units)
     report(f"opened by workers for {rows:,} texts", counting.opened, new)

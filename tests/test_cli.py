@@ -190,16 +190,11 @@ def test_debug_shows_a_traceback_before_the_line(capsys: pytest.CaptureFixture[s
     assert said.splitlines()[-1].startswith("navab: unknown stage 'bogus'")
 
 
-@pytest.mark.parametrize(
-    ("command", "words"),
-    [("export", "holds no tables yet: start `navab run`"), ("import", "topics.csv cannot be read")],
-)
-def test_topics_of_a_lake_without_tables(
-    capsys: pytest.CaptureFixture[str], folder: Path, command: str, words: str
-) -> None:
+@pytest.mark.parametrize("command", ["export", "import"])
+def test_topics_of_a_lake_without_tables(capsys: pytest.CaptureFixture[str], folder: Path, command: str) -> None:
     code, said = fail(capsys, "topics", command, "topics.csv")
     assert code == 2
-    assert words in said
+    assert "holds no tables yet: start `navab run`" in said
     assert not (folder / "lake").exists()
 
 
