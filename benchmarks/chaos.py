@@ -18,11 +18,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from benchmarks.support.disk import fill_disks, report
-from benchmarks.support.kills import VICTIMS, Cost, Round, count_costs, kill_round
+from benchmarks.support.kills import VICTIMS, Cost, Round, Setting, Tracker, count_costs, kill_round
 from benchmarks.support.lakes import Comparison, compare
 from benchmarks.support.stand import RELEASE, STEP_TABLES, Reference, Stand, real_stand
 
-HANG_LIMIT_S = 600.0
 MISSES_LIMIT = 3  # rounds of one build that found their victim gone, before the build is left to end
 
 
@@ -41,26 +40,23 @@ class Build:
         return self.comparison.equal and not self.problems and not any(made.failures for made in self.rounds)
 
 
-def disturbed_build(
-    stand: Stand, reference: Reference, number: int, chance: random.Random, victims: tuple[str, ...],
-    first_round: int, rounds: int,
-) -> Build:  # fmt: skip
+def disturbed_build(setting: Setting, number: int, first_round: int, rounds: int) -> Build:
     """Build a lake under up to `rounds` kills, and compare it."""
+    stand, reference = setting.stand, setting.reference
     lake = stand.lake(f"build-{number}")
-    run = stand.start(lake)
+    tracker = Tracker(lake, stand.start(lake))
     made: list[Round] = []
     missed = 0
-    while run.code is None and len(made) < rounds and missed < MISSES_LIMIT:
-        one, run = kill_round(
-            first_round + len(made), number, lake, run, stand, reference, chance, victims, HANG_LIMIT_S
-        )
+    while tracker.run.code is None and len(made) < rounds and missed < MISSES_LIMIT:
+        one, tracker = kill_round(first_round + len(made), number, tracker, setting)
         if one is None:
             missed += 1
             print(f"build {number}: a kill was drawn that found no victim; not counted", flush=True)
             continue
         made.append(one)
         print(f"round {one.number}: {one.victim} in {one.step}, {one.outcome}, {one.failures or 'fine'}", flush=True)
-    code = run.wait(HANG_LIMIT_S)
+    run = tracker.run
+    code = run.wait(setting.limit_s)
     if code != 0:
         run.end()
         problem = f"the last run of build {number} ended with {code}: see {run.log}"
@@ -80,10 +76,10 @@ def chaos(
     """All rounds, over as many builds as it takes."""
     reference = reference or stand.build_reference(timeout_s=3600)
     print(f"undisturbed: {reference.seconds:.0f} s; steps {_seconds(reference)}", flush=True)
-    chance = random.Random(seed)
+    setting = Setting(stand, reference, random.Random(seed), victims)
     builds: list[Build] = []
     while (done := sum(len(build.rounds) for build in builds)) < rounds:
-        build = disturbed_build(stand, reference, len(builds) + 1, chance, victims, done + 1, rounds - done)
+        build = disturbed_build(setting, len(builds) + 1, done + 1, rounds - done)
         builds.append(build)
         print(f"build {len(builds)}: {'equal' if build.passed else 'NOT EQUAL'} {build.problems or ''}", flush=True)
     return builds

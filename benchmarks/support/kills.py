@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import random
 import time
+from collections import Counter
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 from benchmarks.support.lakes import DataObject, Lake
 from benchmarks.support.runs import Run
@@ -17,6 +18,18 @@ _PROCESSES = {"worker": ("ray::MapBatches", "ray::IDLE"), "raylet": ("raylet",),
 _WITHOUT_RAY = ("start", "release")
 _LEFT_BEHIND_S = 10.0
 _DOWN_S = (1.0, 10.0)
+
+
+@dataclass(frozen=True)
+class Setting:
+    """What all rounds share; a job that has not gone on after `limit_s` hangs."""
+
+    stand: Stand
+    reference: Reference
+    chance: random.Random
+    victims: tuple[str, ...]
+    limit_s: float = 600.0
+    hits: Counter[str] = field(default_factory=Counter)  # kills so far, by step
 
 
 @dataclass
@@ -74,25 +87,27 @@ class Tracker:
         return time.monotonic() - self.since
 
 
-def draw(
-    chance: random.Random, victims: tuple[str, ...], position: int, reference: Reference
-) -> tuple[str, str, float]:
+def draw(setting: Setting, position: int) -> tuple[str, str, float]:
     """Draw a victim, a step from the present one on, and a moment in it, in seconds.
 
     It is one of the next third of the steps that are left, so that a build is hit several times. Half of the draws
-    take every step with the same chance, so that short ones are hit; the others follow the time that steps take.
+    take one of the steps that were hit least, so that short ones are hit; the others follow the time that steps take.
     """
-    victim = chance.choice(victims)
+    chance = setting.chance
+    victim = chance.choice(setting.victims)
     steps = [step for step in STEPS[position:] if victim in ("driver", "store") or step not in _WITHOUT_RAY]
     if not steps:
         victim, steps = "driver", ["release"]
     steps = steps[: max(3, len(steps) // 3)]
-    lengths = [_length(step, reference) for step in steps]
-    step = chance.choices(steps, lengths if chance.random() < 0.5 else None)[0]
-    return victim, step, chance.uniform(0, _length(step, reference))
+    if chance.random() < 0.5:
+        fewest = min(setting.hits[step] for step in steps)
+        step = chance.choice([step for step in steps if setting.hits[step] == fewest])
+    else:
+        step = chance.choices(steps, [_length(step, setting.reference) for step in steps])[0]
+    return victim, step, chance.uniform(0, _length(step, setting.reference))
 
 
-def strike(victim: str, run: Run, stand: Stand, chance: random.Random) -> bool:
+def strike(victim: str, run: Run, setting: Setting) -> bool:
     """kill -9 the victim; False if there is none. The store is started again after some seconds."""
     if victim == "driver":
         run.family()  # to know what must be gone soon
@@ -100,49 +115,47 @@ def strike(victim: str, run: Run, stand: Stand, chance: random.Random) -> bool:
         run.process.wait()
         return True
     if victim == "store":
-        stand.server.kill()
-        time.sleep(chance.uniform(*_DOWN_S))
-        stand.server.start()
+        setting.stand.server.kill()
+        time.sleep(setting.chance.uniform(*_DOWN_S))
+        setting.stand.server.start()
         return True
     names = _PROCESSES[victim]
     if not run.wait_until(lambda: bool(run.named(*names)), timeout_s=60):
         return False
     living = run.named(names[0]) or run.named(*names)
     if living:
-        chance.choice(living).kill()
+        setting.chance.choice(living).kill()
     return bool(living)
 
 
-def kill_round(
-    number: int, build: int, lake: Lake, run: Run, stand: Stand, reference: Reference, chance: random.Random,
-    victims: tuple[str, ...], limit_s: float,
-) -> tuple[Round | None, Run]:  # fmt: skip
+def kill_round(number: int, build: int, tracker: Tracker, setting: Setting) -> tuple[Round | None, Tracker]:
     """Wait for a drawn moment, kill, and wait until the job has gone on; the run that now works on the lake.
 
     No round if the run ended before the moment came or the victim was there.
     """
-    tracker = Tracker(lake, run)
+    lake, run = tracker.lake, tracker.run
     tracker.look()
-    victim, step, moment = draw(chance, victims, tracker.position, reference)
-    if not run.wait_until(lambda: tracker.look() in STEPS[STEPS.index(step) :], limit_s):
-        return None, run
+    victim, step, moment = draw(setting, tracker.position)
+    if not run.wait_until(lambda: tracker.look() in STEPS[STEPS.index(step) :], setting.limit_s):
+        return None, tracker
     run.wait_until(lambda: time.monotonic() - tracker.since >= moment, moment + 1)
     tracker.look()
     before = lake.data() if victim == "store" else {}
     commits = lake.commits() if victim == "store" else -1
     made = Round(number, build, victim, tracker.step, tracker.seconds, datetime.now(UTC), before)
     struck, rays = time.monotonic(), run.named("raylet")
-    if run.code is not None or not strike(victim, run, stand, chance):
-        return None, run
+    if run.code is not None or not strike(victim, run, setting):
+        return None, tracker
+    setting.hits[made.step] += 1
     if victim != "store":
         made.data = lake.data()
     if victim in ("raylet", "gcs"):  # what was finished is still committed; after that, another Ray has to come
-        run.wait_until(lambda: any(one not in rays for one in run.named("raylet")), limit_s)
+        run.wait_until(lambda: any(one not in rays for one in run.named("raylet")), setting.limit_s)
     if victim != "store":
         commits = lake.commits()
-    run = _go_on(made, run, Progress(lake, commits, STEPS.index(made.step)), stand, limit_s)
+    now = _go_on(made, run, Progress(lake, commits, STEPS.index(made.step)), setting)
     made.resumed_s = time.monotonic() - struck
-    return made, run
+    return made, tracker if now is run else Tracker(lake, now)
 
 
 @dataclass(frozen=True)
@@ -157,23 +170,23 @@ class Progress:
         return Tracker(self.lake, run).look() in STEPS[self.position + 1 :] or self.lake.commits() > self.commits
 
 
-def _go_on(made: Round, run: Run, progress: Progress, stand: Stand, limit_s: float) -> Run:
+def _go_on(made: Round, run: Run, progress: Progress, setting: Setting) -> Run:
     """Wait until the run, or the one that resumes it, has done something new or is done."""
     if made.victim != "driver":
-        run.wait_until(lambda: progress.made_by(run), limit_s)
+        run.wait_until(lambda: progress.made_by(run), setting.limit_s)
     if run.code is None:
         made.outcome = "went on"
         if not progress.made_by(run):
-            made.failures.append(f"hung for {limit_s:.0f} s")
+            made.failures.append(f"hung for {setting.limit_s:.0f} s")
             run.end()
-            return stand.start(progress.lake)
+            return setting.stand.start(progress.lake)
         return run
     made.outcome = str(run.code)
     made.left_behind = run.left_behind(_LEFT_BEHIND_S)
     if run.code == 0:
         return run
-    resumed = stand.start(progress.lake)
-    if not resumed.wait_until(lambda: progress.made_by(resumed), limit_s) and resumed.code != 0:
+    resumed = setting.stand.start(progress.lake)
+    if not resumed.wait_until(lambda: progress.made_by(resumed), setting.limit_s) and resumed.code != 0:
         made.failures.append(f"resuming ended with {resumed.code}")
     return resumed
 
@@ -202,8 +215,8 @@ def count_costs(rounds: list[Round], lake: Lake, reference: Reference, interval_
 
     A file that was there at a kill and is written again afterwards has another modification time; a file that was
     written and never committed was made in vain. Both count with all their rows. What running units had worked out
-    and not yet written cannot be seen in files: it is at most the largest unit for every worker that was lost, and at
-    most what the step does in the time that it had run.
+    and not yet written cannot be seen in files: it is at most the largest unit for every worker that was lost.
+    Two commit intervals are allowed, at the rate of the undisturbed step or that of the intervals before the kill.
     """
     final, committed = lake.data(), lake.committed()
     vain = {key: one for key, one in final.items() if key not in committed}
@@ -218,14 +231,26 @@ def count_costs(rounds: list[Round], lake: Lake, reference: Reference, interval_
         for one in again.values():
             twice[one.table] = twice.get(one.table, 0) + lake.rows_of(one)
         fits = sum(one.table == "topics" for one in again.values())
-        costs.append(_worst(made, twice, reference, interval_s, fits))
+        costs.append(_worst(made, twice, lake, reference, interval_s, fits))
     return costs
 
 
-def _worst(made: Round, twice: dict[str, int], reference: Reference, interval_s: float, fits: int) -> Cost:
+def _worst(made: Round, twice: dict[str, int], lake: Lake, reference: Reference, interval_s: float, fits: int) -> Cost:
+    allowed = 2 * interval_s
+    since = made.killed_at - timedelta(seconds=allowed)
+    recent = Counter[str]()
+    for one in made.data.values():
+        if one.table in STEP_TABLES.get(made.step, ()) and one.modified >= since:
+            recent[one.table] += lake.rows_of(one)
     in_flight = _in_flight(made, reference)
     costs = [
-        Cost(table, twice.get(table, 0), in_flight.get(table, 0), 2 * interval_s * reference.rate(table), fits)
+        Cost(
+            table,
+            twice.get(table, 0),
+            in_flight.get(table, 0),
+            max(allowed * reference.rate(table), recent[table]),
+            fits,
+        )
         for table in {*twice, *in_flight}
         if table not in ("files", "topics", "resolutions")  # not of rows
     ]
@@ -235,8 +260,6 @@ def _worst(made: Round, twice: dict[str, int], reference: Reference, interval_s:
 def _in_flight(made: Round, reference: Reference) -> dict[str, int]:
     tables = [table for table in STEP_TABLES.get(made.step, ()) if table in reference.tables]
     return {
-        table: min(
-            made.workers_lost * reference.largest_file.get(table, 0), round(reference.rate(table) * made.moment_s)
-        )
+        table: min(made.workers_lost * reference.largest_file.get(table, 0), reference.tables[table].height)
         for table in tables
     }
