@@ -21,7 +21,6 @@ from pathlib import Path
 from typing import NoReturn
 
 import polars as pl
-import psutil
 import pyarrow as pa
 import xxhash
 
@@ -29,11 +28,12 @@ from navab.configuration import ResourcesSection
 from navab.errors import RayLostError
 from navab.lake.storage import Storage, encode_parquet
 from navab.lake.table import NO_NATION, DataFile
-from navab.ray_process import Aside, Carry, Failed, Ready, Start, Stop
+from navab.ray_process import Aside, Carry, Failed, Ready, Start, Stop, end_session
 from navab.stages.base import Output, Unit, Work
 
 RESTARTS = 3  # of a local Ray, in a row without a finished unit between them
 STOP_TIMEOUT_S = 20.0
+_SERVE = "from navab.ray_process import main; main()"
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,7 +124,7 @@ class _RayProcess:
         paths = [package, *filter(None, os.environ.get("PYTHONPATH", "").split(os.pathsep))]
         with self._log.open("ab") as log:
             self._process = subprocess.Popen(
-                [sys.executable, "-c", "from navab.ray_process import main; main()", str(theirs.fileno())],
+                [sys.executable, "-c", _SERVE, str(theirs.fileno()), str(os.getpid())],
                 env=os.environ | {"PYTHONPATH": os.pathsep.join(dict.fromkeys(paths))},
                 stdin=subprocess.DEVNULL,
                 stdout=log,
@@ -157,11 +157,8 @@ class _RayProcess:
             with contextlib.suppress(OSError, subprocess.TimeoutExpired):
                 self._pipe.send(Stop())
                 self._process.wait(STOP_TIMEOUT_S)
-        with contextlib.suppress(psutil.NoSuchProcess):
-            root = psutil.Process(self._process.pid)
-            for process in [*root.children(recursive=True), root]:
-                with contextlib.suppress(psutil.NoSuchProcess):
-                    process.kill()
+        self._process.kill()
+        end_session(self._process.pid)
         self._process.wait()
         self._pipe.close()
         if not keep_log:

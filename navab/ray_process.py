@@ -14,6 +14,7 @@ import os
 import pickle
 import sys
 import threading
+import time
 import traceback
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
@@ -30,6 +31,7 @@ from navab.stages.base import Unit, Work
 
 WATCH_INTERVAL_S = 0.5
 WORKER_RETRIES = 5  # of one unit whose worker died; Ray Data alone would go on for ever
+_KILLS = 20  # rounds, of a tenth of a second
 _CORE_PROCESSES = ("raylet", "gcs_server")
 
 
@@ -75,9 +77,9 @@ class Failed:
 
 
 def main() -> None:
-    """Serve the driver at the other end of the pipe whose file descriptor is the argument."""
+    """Serve the driver: the arguments are the file descriptor of the pipe to it, and its process id."""
     connection = Connection(int(sys.argv[1]))
-    guard = _Guard()
+    guard = _Guard(int(sys.argv[2]))
     guard.start()
     message = connection.recv()
     try:
@@ -175,9 +177,9 @@ def _run_units(work: Work, storage: Storage) -> Callable[[pa.Table], Iterator[pa
 class _Guard(threading.Thread):
     """Ends this process and the local Ray when the driver, the raylet or the control store is gone."""
 
-    def __init__(self) -> None:
+    def __init__(self, driver: int) -> None:
         super().__init__(name="guard", daemon=True)
-        self._driver = os.getppid()
+        self._driver = driver  # may be gone already: imports take a second
         self._core: list[psutil.Process] = []
         self._stopped = threading.Event()
 
@@ -190,10 +192,28 @@ class _Guard(threading.Thread):
                 self._core = [child for child in psutil.Process().children() if _name(child) in _CORE_PROCESSES]
             if os.getppid() == self._driver and all(_lives(process) for process in self._core):
                 continue
-            for process in psutil.Process().children(recursive=True):
-                with contextlib.suppress(psutil.NoSuchProcess):
-                    process.kill()
+            end_session(os.getpid())
             os._exit(RayLostError.exit_code)
+
+
+def end_session(leader: int) -> None:
+    """Kill -9 of the other processes of a session, again and again: the raylet may start a worker meanwhile."""
+    for _ in range(_KILLS):
+        members = [process for process in psutil.process_iter() if _session(process.pid) == leader]
+        living = [process for process in members if process.pid != os.getpid() and _lives(process)]
+        if not living:
+            return
+        for process in living:
+            with contextlib.suppress(psutil.NoSuchProcess):
+                process.kill()
+        time.sleep(0.1)
+
+
+def _session(pid: int) -> int | None:
+    try:
+        return os.getsid(pid)
+    except OSError:
+        return None
 
 
 def _name(process: psutil.Process) -> str:

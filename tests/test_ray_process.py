@@ -4,17 +4,21 @@ from __future__ import annotations
 
 import os
 import signal
+import subprocess
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 import polars as pl
+import psutil
 import pytest
 
 from navab.carrier import RESTARTS, Carrier
 from navab.configuration import ResourcesSection
 from navab.errors import EngineError, RayLostError
 from navab.lake.storage import Storage
+from navab.ray_process import end_session
 from navab.stages.base import Output, Unit
 
 UNITS = [Unit(name, "cn", pl.DataFrame({"article_id": [1], "fingerprint": [1]})) for name in ("one", "two")]
@@ -54,6 +58,23 @@ def test_ray_may_die_and_is_started_again(tmp_path: Path) -> None:
         with pytest.raises(EngineError) as failed:
             list(carrier.carry(UNITS, NoModel()))
         assert str(failed.value) in ("no model for one", "no model for two")  # and nothing of Ray's
+
+
+def test_nothing_of_a_session_lives_on() -> None:
+    """A shell that starts processes without end: all of them end."""
+    shell = subprocess.Popen(["sh", "-c", "while true; do sleep 60 & sleep 0.01; done"], start_new_session=True)
+    time.sleep(0.2)
+    end_session(shell.pid)
+    assert shell.wait() == -signal.SIGKILL
+    left = [one for one in psutil.process_iter() if _session(one.pid) == shell.pid]
+    assert [one for one in left if one.status() != psutil.STATUS_ZOMBIE] == []
+
+
+def _session(pid: int) -> int | None:
+    try:
+        return os.getsid(pid)
+    except OSError:
+        return None
 
 
 def test_restarts_are_bounded(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
