@@ -16,7 +16,6 @@ from navab.configuration import Configuration
 from navab.errors import ConservationError, RayLostError, ToleranceError
 from navab.lake.claim import Claim
 from navab.lake.lake import Lake
-from navab.lake.storage import StorageOptions
 from navab.nations.registry import Registry
 from navab.progress import Progress
 from navab.runs import RunRecord, StepRecord
@@ -50,7 +49,7 @@ STAGE_NAMES = tuple(stage.name for stage in STAGES)
 
 def open_lake(configuration: Configuration) -> Lake:
     """The lake of a configuration."""
-    return Lake(configuration.lake, StorageOptions(**configuration.storage.model_dump()))
+    return Lake(configuration.lake, articles.storage_options(configuration))
 
 
 def open_view(configuration: Configuration, lake: Lake) -> View:

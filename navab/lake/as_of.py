@@ -142,7 +142,7 @@ class TableHistory:
 
     @cached_property
     def _present(self) -> frozenset[str]:
-        found = self._table.storage.filesystem.find(self._folder)
+        found = self._table.storage.find_files(self._folder)
         return frozenset(path.removeprefix(f"{self._folder}/") for path in found)
 
 

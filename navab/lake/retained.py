@@ -12,9 +12,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from urllib.parse import unquote
 
-from deltalake import DeltaTable
-
-from navab.lake.patience import patiently
+from navab.lake.delta import open_delta
 from navab.lake.storage import Storage
 
 _LOG = "_delta_log"
@@ -108,7 +106,9 @@ def _apply(history: Log, version: int, content: bytes) -> None:
 
 def files_of(storage: Storage, table: str, version: int) -> list[str]:
     """Paths of the files of one version, relative to the table."""
-    return [unquote(path) for path in _open(storage, table, version).get_add_actions(flatten=True)["path"].to_pylist()]
+    return [
+        unquote(path) for path in open_delta(storage, table, version).get_add_actions(flatten=True)["path"].to_pylist()
+    ]
 
 
 def needed_files(storage: Storage, table: str, history: Log, kept: Sequence[int]) -> set[str]:
@@ -131,19 +131,11 @@ def trim_log(storage: Storage, table: str, history: Log, kept: Sequence[int]) ->
     starts = [version for version in kept if version <= tail] if tail > 0 else []
     made = [version for version in starts if version not in history.checkpoints and version < history.latest]
     for version in made:
-        _open(storage, table, version).create_checkpoint()
+        open_delta(storage, table, version).create_checkpoint()
     if made or history.latest not in history.checkpoints:
-        _open(storage, table, history.latest).create_checkpoint()  # last: it is the one that readers begin with
+        open_delta(storage, table, history.latest).create_checkpoint()  # last: it is the one that readers begin with
     folder = storage.path("tables", table, _LOG)
     commits = {*kept, *(version + 1 for version in kept)}  # the next one says how long a version was the latest
     dropped = [f"{version:020d}.json" for version in sorted(history.logged - commits) if version < tail]
     unread = sorted(history.checkpoints - {*starts, history.latest})
     return [f"{folder}/{name}" for name in (*dropped, *(f"{version:020d}.checkpoint.parquet" for version in unread))]
-
-
-def _open(storage: Storage, table: str, version: int) -> DeltaTable:
-    uri = storage.uri("tables", table)
-    return patiently(
-        storage.options.retry_s,
-        lambda: DeltaTable(uri, version=version, storage_options=storage.delta_options() or None),
-    )

@@ -24,6 +24,7 @@ from deltalake.transaction import (
 )
 
 from navab.errors import ClaimLostError, StorageError
+from navab.lake.delta import open_delta
 from navab.lake.failures import explain, is_passing, storage_failures
 from navab.lake.patience import patiently
 from navab.lake.retained import needed_files, read_history, trim_log
@@ -220,16 +221,13 @@ class LakeTable:
         return TableSnapshot(self.storage, self.schema, self._open(version))
 
     def _open(self, version: int | None = None) -> DeltaTable | None:
-        """Open a version with the credentials of this moment; None if there is no table."""
-        uri = self.storage.uri("tables", self.schema.name)
+        """Open a version; None if there is no table."""
         try:
-            return patiently(
-                self.storage.options.retry_s,
-                lambda: DeltaTable(uri, version, storage_options=self.storage.delta_options() or None),
-            )
+            return open_delta(self.storage, self.schema.name, version)
         except TableNotFoundError:
             return None
         except (DeltaError, OSError) as error:
+            uri = self.storage.uri("tables", self.schema.name)
             raise StorageError(f"cannot open table {self.schema.name} at {uri}: {explain(error)}") from error
 
     def clean(self, retention_hours: int, cited: Sequence[int], check: Callable[[], None]) -> Cleaned:
