@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from navab.view import View
 
 DEFAULT_FILE = Path("navab.yaml")
+_REPORT = ("reports", "report.html")  # in a lake
 _LEFT = frozenset({"nation", "languages", "official sources", "rejected because", "crawl", "source file", "kind"})
 
 
@@ -134,8 +135,8 @@ def report(config: Path | None, settings: Sequence[str], output: str | None) -> 
     if output is not None:
         Path(output).write_text(page, "utf-8")
     else:
-        output = lake.storage.uri("reports", "report.html")
-        lake.storage.write_bytes(lake.storage.path("reports", "report.html"), page.encode())
+        output = lake.storage.uri(*_REPORT)
+        lake.storage.write_bytes(lake.storage.path(*_REPORT), page.encode())
     _print(f"report: {output}")
 
 
@@ -204,8 +205,9 @@ def _complete_takedowns(configuration: Configuration, view: View, claim: Claim) 
 def _renew_report(configuration: Configuration, view: View) -> None:
     """Write the lake's report again if it has one."""
     storage = view.lake.storage
-    if storage.exists(storage.path("reports", "report.html")):
-        storage.write_bytes(storage.path("reports", "report.html"), _report_page(configuration, view).encode())
+    path = storage.path(*_REPORT)
+    if storage.exists(path):
+        storage.write_bytes(path, _report_page(configuration, view).encode())
 
 
 def _print_found(found: Search, view: View) -> None:
@@ -276,7 +278,6 @@ def topics_import(file: Path, config: Path | None, settings: Sequence[str]) -> N
     _, _, view = _open(config, settings)
     _check_exists(view)
     with _writing(view, "topics import") as claim:
-        view.forget()  # a run may have ended a moment ago
         count = import_decisions(read_decisions(file, view), view, claim)
     _print(f"{count:,} new decisions; the next `navab run` follows them")
 

@@ -31,10 +31,9 @@ class Cells:
         found = np.empty((len(vectors), count), dtype=np.int32)
         for start in range(0, len(vectors), _BLOCK):
             scores = vectors[start : start + _BLOCK] @ self.centroids.T
-            best = np.argpartition(-scores, count - 1, axis=1)[:, :count] if count < scores.shape[1] else None
-            columns = np.arange(scores.shape[1])[None, :].repeat(len(scores), 0) if best is None else best
-            order = np.argsort(-np.take_along_axis(scores, columns, 1), axis=1, kind="stable")
-            found[start : start + _BLOCK] = np.take_along_axis(columns, order, 1)
+            best = np.argpartition(-scores, count - 1, axis=1)[:, :count]
+            order = np.argsort(-np.take_along_axis(scores, best, 1), axis=1, kind="stable")
+            found[start : start + _BLOCK] = np.take_along_axis(best, order, 1)
         return found
 
 

@@ -235,27 +235,23 @@ def resolve(statements: pl.DataFrame, pairs: pl.DataFrame) -> pl.DataFrame:
     for component in components(graph):
         stance = dominant_stance(component, graph, weights)
         within = f"within {1 - stance.weight / stance.bound:.1%} of it: " if not stance.is_exact else ""
-        disputed += [(node, component[0], node in stance.retained, within) for node in component]
-    schema = {"statement_id": pl.Int64, "component_id": pl.Int64, "retained": pl.Boolean, "within": pl.String}
+        for node in component:
+            word, why = ("dominant", DOMINANT) if node in stance.retained else ("minority", MINORITY)
+            disputed.append((node, component[0], node in stance.retained, word, within + why))
+    schema = {
+        "statement_id": pl.Int64,
+        "component_id": pl.Int64,
+        "retained": pl.Boolean,
+        "stance": pl.String,
+        "reason": pl.String,
+    }
     decided = pl.DataFrame(disputed, schema=schema, orient="row")
-    return (
-        statements.join(decided, on="statement_id", how="left")
-        .with_columns(
-            pl.coalesce("component_id", "statement_id").alias("component_id"),
-            _by_retention("undisputed", "dominant", "minority").alias("stance"),
-            _by_retention(UNDISPUTED, DOMINANT, MINORITY, pl.col("within")).alias("reason"),
-            pl.col("retained").fill_null(True),
-        )
-        .drop("within")
+    return statements.join(decided, on="statement_id", how="left").with_columns(
+        pl.coalesce("component_id", "statement_id").alias("component_id"),
+        pl.col("retained").fill_null(True),
+        pl.col("stance").fill_null("undisputed"),
+        pl.col("reason").fill_null(UNDISPUTED),
     )
-
-
-def _by_retention(undisputed: str, retained: str, removed: str, approximation: pl.Expr | None = None) -> pl.Expr:
-    """One of three words, by whether a statement is in no conflict, retained or removed."""
-    decided = pl.when("retained").then(pl.lit(retained)).otherwise(pl.lit(removed))
-    if approximation is not None:
-        decided = approximation + decided
-    return pl.when(pl.col("retained").is_null()).then(pl.lit(undisputed)).otherwise(decided)
 
 
 def conservation(view: View) -> list[Equation]:
