@@ -16,7 +16,8 @@ import time
 from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 
-from benchmarks.support.crawls import line, measure_run, write_configuration, write_crawl
+from benchmarks.support.crawls import measure_run, write_configuration, write_crawl
+from benchmarks.support.measure import line
 from benchmarks.support.peers import run_datatrove
 from navab.text import language
 

@@ -19,6 +19,7 @@ import polars as pl
 import psutil
 from threadpoolctl import threadpool_limits
 
+from benchmarks.support.measure import line
 from navab.conflict import candidates
 from navab.conflict.candidates import find_candidates
 from navab.lake.hashing import Int64Array
@@ -44,10 +45,10 @@ def main() -> None:
         real = _real(options.lake)
         everything = np.concatenate(list(real.values()))
         for nation, vectors in real.items():
-            _report(f"recall, {nation}, {len(vectors):,} real", _recall(vectors, cells=False), RECALL)
-            _report(f"recall, {nation}, through cells", _recall(vectors, cells=True), RECALL)
+            line(f"recall, {nation}, {len(vectors):,} real", _recall(vectors, cells=False), RECALL, least=True)
+            line(f"recall, {nation}, through cells", _recall(vectors, cells=True), RECALL, least=True)
         made = like(everything, options.recall_on)
-        _report(f"recall, {len(made):,} made", _recall(made, cells=True), RECALL)
+        line(f"recall, {len(made):,} made", _recall(made, cells=True), RECALL, least=True)
         del made
         if options.sizes:
             _growth(everything, options.sizes)
@@ -108,13 +109,13 @@ def _growth(real: Vectors, sizes: list[int]) -> None:
             flush=True,
         )
         measured.append((size, seconds))
-    _report(f"seconds for {sizes[-1]:,}", measured[-1][1], SECONDS, most=True)
+    line(f"seconds for {sizes[-1]:,}", measured[-1][1], SECONDS)
     peak_ever = _peak()
-    _report("peak memory, GiB", peak_ever / 2**30, GIB, most=True)
+    line("peak memory, GiB", peak_ever / 2**30, GIB)
     if len(measured) > 1:
         (small, fast), (large, slow) = measured[0], measured[-1]
         exponent = float(np.log(slow / fast) / np.log(large / small))
-        _report(f"growth exponent, {small:,} to {large:,}", exponent, EXPONENT, most=True)
+        line(f"growth exponent, {small:,} to {large:,}", exponent, EXPONENT)
 
 
 def _peak() -> int:
@@ -129,12 +130,6 @@ def _all_pairs_seconds(vectors: Vectors) -> float:
     for start in range(0, 2_000, 500):
         _ = np.count_nonzero(vectors[start : start + 500] @ vectors[:20_000].T >= THRESHOLD)
     return (time.monotonic() - started) * (len(vectors) / 2_000) * (len(vectors) / 20_000)
-
-
-def _report(name: str, value: float, limit: float, *, most: bool = False) -> None:
-    verdict = "holds" if (value <= limit if most else value >= limit) else "FAILS"
-    bound = "at most" if most else "at least"
-    print(f"{name:<36} {value:>10.4f}  {bound} {limit:>8,}  ratio {value / limit:6.3f}  {verdict}", flush=True)
 
 
 if __name__ == "__main__":

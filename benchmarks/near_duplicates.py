@@ -20,7 +20,8 @@ from pathlib import Path
 import numpy as np
 
 from benchmarks.support.articles import DATA
-from benchmarks.support.crawls import _TOKEN, _records, line, measure_run, write_configuration, write_crawl
+from benchmarks.support.crawls import TOKEN, measure_run, real_records, write_configuration, write_crawl
+from benchmarks.support.measure import line
 from benchmarks.support.peers import run_datatrove
 from navab.configuration import DedupSection
 from navab.text.minhash import Banding, band_keys, near_groups, sign, similarity
@@ -54,13 +55,13 @@ def main() -> None:
 
 
 def _compare_pairs(side: str, nations: tuple[str, ...]) -> None:
-    records = [record for nation in nations for record in _records(nation)]
+    records = [record for nation in nations for record in real_records(nation)]
     texts = [clean_text(record["text"]) for record in records]
     chance = random.Random(1)
-    words = [word for text in texts[:500] for word in _TOKEN.findall(text)]
+    words = [word for text in texts[:500] for word in TOKEN.findall(text)]
     for text in chance.sample(texts, CHANGED):
         share = chance.uniform(0.01, 0.15)
-        texts.append(_TOKEN.sub(lambda found, share=share: _replace(found[0], share, words, chance), text))  # type: ignore[misc]
+        texts.append(TOKEN.sub(lambda found, share=share: _replace(found[0], share, words, chance), text))  # type: ignore[misc]
     folded = list(dict.fromkeys(map(fold_text, texts)))  # exact duplicates are no question
     signatures = sign(folded, OPTIONS.ngram)
     candidates = _candidates(signatures)

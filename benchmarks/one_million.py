@@ -13,7 +13,8 @@ import shutil
 import tempfile
 from pathlib import Path
 
-from benchmarks.support.crawls import Measured, line, measure_run, write_configuration, write_crawl
+from benchmarks.support.crawls import Measured, measure_run, write_configuration, write_crawl
+from benchmarks.support.measure import line
 
 LIMIT_RATE, LIMIT_GROWTH, LIMIT_GIB, LIMIT_SECOND = 0.85, 1.15, 8.0, 0.15
 

@@ -9,22 +9,22 @@ articles comes in: every file that is opened for its keys and for its texts is c
 
 from __future__ import annotations
 
+import os
 import shutil
 import subprocess
 import sys
-import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-import psutil
 import pyarrow as pa
 import pyarrow.fs
 import pyarrow.parquet as pq
 from fsspec.implementations.local import LocalFileSystem
 
+from benchmarks.support.measure import PeakMemory, line
 from navab.configuration import Configuration
 from navab.lake.hashing import Int64Array, combine, signature
 from navab.lake.lake import Lake
@@ -121,20 +121,6 @@ def write(
     return DataFile(table, relative, rows, path.stat().st_size, nation)
 
 
-class PeakMemory(threading.Thread):
-    """Samples the proportional set size of this process."""
-
-    def __init__(self) -> None:
-        super().__init__(daemon=True)
-        self.peak = 0
-
-    def run(self) -> None:
-        process = psutil.Process()
-        while True:
-            self.peak = max(self.peak, process.memory_full_info().pss)
-            time.sleep(0.5)
-
-
 class CountingFiles(LocalFileSystem):  # type: ignore[misc]
     """The local file system; remembers which files were opened."""
 
@@ -146,12 +132,11 @@ class CountingFiles(LocalFileSystem):  # type: ignore[misc]
 
 
 def measure(files: int) -> None:
-    memory = PeakMemory()
-    memory.start()
     view = open_view(configure(), open_lake(configure()))
-    started = time.monotonic()
-    pending = view.pending("signatures")
-    seconds = time.monotonic() - started
+    with PeakMemory(os.getpid(), interval_s=0.5) as memory:
+        started = time.monotonic()
+        pending = view.pending("signatures")
+        seconds = time.monotonic() - started
     lacking = (files - files * 9 // 10) * (FILE_ROWS - FILE_ROWS // REJECTED)
     assert pending.height == lacking, f"{pending.height} pending, {lacking} expected"
     print(f"{view.snapshot('articles').rows:,} articles, {view.snapshot('signatures').rows:,} signatures: "
@@ -194,11 +179,6 @@ def report(what: str, opened: list[str], new: DataFile) -> None:
     articles = {path for path in opened if "/tables/articles/" in path}
     only = all(path.endswith(new.path) for path in articles)
     print(f"{what}: {len(articles)} of the files of articles, {'only the new one: holds' if only else 'FAILS'}")
-
-
-def line(name: str, value: float, limit: float) -> None:
-    verdict = "holds" if value <= limit else "FAILS"
-    print(f"{name:<40} {value:10.1f}  at most {limit}  ratio {value / limit:5.2f}  {verdict}", flush=True)
 
 
 if __name__ == "__main__":

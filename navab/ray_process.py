@@ -27,6 +27,7 @@ import pyarrow as pa
 from navab.configuration import ResourcesSection
 from navab.errors import ConfigurationError, NavabError, RayLostError
 from navab.lake.storage import Storage
+from navab.processes import lives, name_of
 from navab.stages.base import Unit, Work
 
 WATCH_INTERVAL_S = 0.5
@@ -189,8 +190,8 @@ class _Guard(threading.Thread):
     def run(self) -> None:
         while not self._stopped.wait(WATCH_INTERVAL_S):
             if len(self._core) < len(_CORE_PROCESSES):
-                self._core = [child for child in psutil.Process().children() if _name(child) in _CORE_PROCESSES]
-            if os.getppid() == self._driver and all(_lives(process) for process in self._core):
+                self._core = [child for child in psutil.Process().children() if name_of(child) in _CORE_PROCESSES]
+            if os.getppid() == self._driver and all(lives(process) for process in self._core):
                 continue
             end_session(os.getpid())
             os._exit(RayLostError.exit_code)
@@ -200,7 +201,7 @@ def end_session(leader: int) -> None:
     """Kill -9 of the other processes of a session, again and again: the raylet may start a worker meanwhile."""
     for _ in range(_KILLS):
         members = [process for process in psutil.process_iter() if _session(process.pid) == leader]
-        living = [process for process in members if process.pid != os.getpid() and _lives(process)]
+        living = [process for process in members if process.pid != os.getpid() and lives(process)]
         if not living:
             return
         for process in living:
@@ -214,20 +215,6 @@ def _session(pid: int) -> int | None:
         return os.getsid(pid)
     except OSError:
         return None
-
-
-def _name(process: psutil.Process) -> str:
-    try:
-        return process.name()
-    except psutil.NoSuchProcess:
-        return ""
-
-
-def _lives(process: psutil.Process) -> bool:
-    try:
-        return bool(process.is_running() and process.status() != psutil.STATUS_ZOMBIE)
-    except psutil.NoSuchProcess:
-        return False
 
 
 def _plain(error: Exception) -> Exception:

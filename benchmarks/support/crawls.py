@@ -8,20 +8,19 @@ import random
 import re
 import subprocess
 import sys
-import threading
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import psutil
 import yaml
 
 from benchmarks.support.articles import DATA, NATIONS, REPOSITORY
+from benchmarks.support.measure import PeakMemory
 
 FILES = 32
-_TOKEN = re.compile(r"[\u3400-\u9fff]|\w+")
+TOKEN = re.compile(r"[\u3400-\u9fff]|\w+")
 # Of a copy's words so many are replaced by words of its nation; few of them: a near-duplicate.
 _REPLACED, _REPLACED_IN_DUPLICATES, _DUPLICATES = 0.3, 0.01, 0.05
 
@@ -34,7 +33,7 @@ def write_crawl(folder: Path, count: int, *, first: int = 0) -> list[Path]:
     if not DATA.is_dir():
         raise FileNotFoundError(f"real articles are not at {DATA}: this benchmark needs the shared data")
     folder.mkdir(parents=True, exist_ok=True)
-    records = [record for nation in NATIONS for record in _records(nation)]
+    records = [record for nation in NATIONS for record in real_records(nation)]
     random.Random(0).shuffle(records)
     words = {nation: _words(records, nation) for nation in NATIONS}
     paths = [folder / f"part-{number:03d}.jsonl.gz" for number in range(FILES)]
@@ -45,7 +44,7 @@ def write_crawl(folder: Path, count: int, *, first: int = 0) -> list[Path]:
     return paths
 
 
-def _records(nation: str) -> Iterator[dict[str, Any]]:
+def real_records(nation: str) -> Iterator[dict[str, Any]]:
     for path in sorted(DATA.glob(f"{nation}*.jsonl.gz")):
         with gzip.open(path, "rt", encoding="utf-8") as file:
             for line in file:
@@ -56,7 +55,7 @@ def _records(nation: str) -> Iterator[dict[str, Any]]:
 
 def _words(records: list[dict[str, Any]], nation: str) -> list[str]:
     texts = [record["text"] for record in records if record["nation"] == nation][:500]
-    return [word for text in texts for word in _TOKEN.findall(text)]
+    return [word for text in texts for word in TOKEN.findall(text)]
 
 
 def _copy(records: list[dict[str, Any]], number: int, words: dict[str, list[str]]) -> dict[str, Any]:
@@ -69,7 +68,7 @@ def _copy(records: list[dict[str, Any]], number: int, words: dict[str, list[str]
     choice = words[record["nation"]]
     draw = chance.random
     size = len(choice)
-    text = _TOKEN.sub(lambda found: choice[int(draw() * size)] if draw() < share else found[0], record["text"])
+    text = TOKEN.sub(lambda found: choice[int(draw() * size)] if draw() < share else found[0], record["text"])
     return record | {"id": f"{record['id']}-{copy}", "text": text}
 
 
@@ -87,14 +86,13 @@ def measure_run(configuration: Path, until: str) -> Measured:
     started = time.monotonic()
     command = [sys.executable, "-m", "navab", "run", "--config", str(configuration), "--until", until]
     process = subprocess.Popen(command, cwd=REPOSITORY, stdout=sys.stderr)
-    memory = PeakMemory(process.pid)
-    memory.start()
-    if process.wait() != 0:
-        sys.exit(f"navab run --until {until} failed")
+    with PeakMemory(process.pid, interval_s=2.0) as memory:
+        if process.wait() != 0:
+            sys.exit(f"navab run --until {until} failed")
     seconds = time.monotonic() - started
     lake = Path(yaml.safe_load(configuration.read_text("utf-8"))["lake"])
     record = json.loads(max((lake / "runs").glob("*.json")).read_text("utf-8"))
-    return Measured(seconds, {step["step"]: step["seconds"] for step in record["steps"]}, memory.stop())
+    return Measured(seconds, {step["step"]: step["seconds"] for step in record["steps"]}, memory.peak)
 
 
 def write_configuration(folder: Path, crawls: dict[str, Path], **changes: object) -> Path:
@@ -104,43 +102,3 @@ def write_configuration(folder: Path, crawls: dict[str, Path], **changes: object
     path = folder / "navab.yaml"
     path.write_text(yaml.safe_dump(document), "utf-8")
     return path
-
-
-class PeakMemory(threading.Thread):
-    """Samples the proportional set size of a process and all its descendants."""
-
-    def __init__(self, pid: int) -> None:
-        super().__init__(daemon=True)
-        self._root = psutil.Process(pid)
-        self._ended = threading.Event()
-        self._peak = 0
-
-    def run(self) -> None:
-        while not self._ended.wait(2.0):
-            self._peak = max(self._peak, self._now())
-
-    def stop(self) -> int:
-        """End sampling; the largest sum seen, in bytes."""
-        self._ended.set()
-        self.join()
-        return self._peak
-
-    def _now(self) -> int:
-        total = 0
-        try:
-            family = [self._root, *self._root.children(recursive=True)]
-        except psutil.NoSuchProcess:
-            return 0
-        for process in family:
-            try:
-                total += process.memory_full_info().pss
-            except psutil.NoSuchProcess:
-                continue
-        return total
-
-
-def line(name: str, value: float, limit: float, *, least: bool = False) -> None:
-    """Print a figure, its limit and their ratio."""
-    verdict = "holds" if (value >= limit if least else value <= limit) else "FAILS"
-    bound = "at least" if least else "at most"
-    print(f"{name:<52} {value:>10,.3f}  {bound} {limit:>10,.3f}  ratio {value / limit:6.3f}  {verdict}", flush=True)

@@ -11,6 +11,8 @@ from pathlib import Path
 
 import psutil
 
+from navab.processes import lives, name_of
+
 REPOSITORY = Path(__file__).resolve().parents[2]
 POLL_S = 0.2
 
@@ -61,18 +63,18 @@ class Run:
         except psutil.NoSuchProcess:
             return []
         self._family |= {child.pid: child for child in children}
-        return [child for child in children if _lives(child)]
+        return [child for child in children if lives(child)]
 
     def named(self, *names: str) -> list[psutil.Process]:
         """Its processes whose name begins with one of the names."""
-        return [child for child in self.family() if _name(child).startswith(names)]
+        return [child for child in self.family() if name_of(child).startswith(names)]
 
     def left_behind(self, patience_s: float) -> list[str]:
         """Names of an ended run's processes that still live after some patience."""
         deadline = time.monotonic() + patience_s
-        while (living := [one for one in self._family.values() if _lives(one)]) and time.monotonic() < deadline:
+        while (living := [one for one in self._family.values() if lives(one)]) and time.monotonic() < deadline:
             time.sleep(POLL_S)
-        return [f"{_name(one)} ({one.pid})" for one in living]
+        return [f"{name_of(one)} ({one.pid})" for one in living]
 
     def end(self) -> None:
         """kill -9 of everything that is left of it."""
@@ -80,19 +82,5 @@ class Run:
         self.process.kill()
         self.process.wait()
         for one in [*family, *self._family.values()]:
-            if _lives(one):
+            if lives(one):
                 one.kill()
-
-
-def _name(process: psutil.Process) -> str:
-    try:
-        return str(process.name())
-    except psutil.NoSuchProcess:
-        return ""
-
-
-def _lives(process: psutil.Process) -> bool:
-    try:
-        return bool(process.is_running() and process.status() != psutil.STATUS_ZOMBIE)
-    except psutil.NoSuchProcess:
-        return False
