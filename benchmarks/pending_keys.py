@@ -168,7 +168,9 @@ def add_file(view: View, files: int) -> None:
         f"one new file: {sum(unit.rows for unit in units):,} pending rows planned in {time.monotonic() - started:.1f} s"
     )
     keys = {path for path in counting.opened if "/tables/articles/" in path}
-    print(f"opened by the driver for keys: {len(keys)} of the files of articles (all, once the keys exceed its memory)")
+    print(
+        f"opened by the driver for keys: {len(keys)} of the files of articles (for columns that it does not hold yet)"
+    )
     counting.opened.clear()
     rows = sum(unit.reads["articles"].read(view.lake.storage).height for unit in units)
     report(f"opened by workers for {rows:,} texts", counting.opened, new)

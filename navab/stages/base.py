@@ -140,20 +140,20 @@ def plan_rows(
     table: str,
     reads: Mapping[str, tuple[str, Sequence[str]]],
     *,
-    carry: pl.DataFrame | None = None,
+    carry: Callable[[View], pl.DataFrame] | None = None,
     unit_rows: int | None = None,
 ) -> list[Unit]:
     """Plan units for a row table: pending rows, grouped by nation and by the files that they are read from.
 
     `reads` maps a table to (key column in the pending frame, columns to read); the first one decides the grouping.
-    `carry` adds small columns to the pending rows, joined on the table's key.
+    `carry` adds small columns to the pending rows, joined on the table's key; it is asked only if rows are pending.
     """
     pending = view.pending(table)
     if pending.is_empty():
         return []
     key = view.key(table)
     if carry is not None:
-        pending = _extend(pending, carry, key)
+        pending = _extend(pending, carry(view), key)
     for name, (column, _) in reads.items():
         pending = _extend(pending, _places(view, name, column), column)
     main = next(iter(reads))

@@ -44,10 +44,13 @@ def expected_duplicates(view: View) -> pl.DataFrame:
 
 
 def plan_signatures(view: View) -> list[Unit]:
-    carry = view.live("articles", "article_id", "record_id").select("article_id", "record_id")
     columns = ("article_id", "text", "title", "published_at", "crawl")
     size = max(view.configuration.resources.unit_rows, _LEAST_UNIT_ROWS)
-    return plan_rows(view, "signatures", {"articles": ("record_id", columns)}, carry=carry, unit_rows=size)
+    return plan_rows(view, "signatures", {"articles": ("record_id", columns)}, carry=_records, unit_rows=size)
+
+
+def _records(view: View) -> pl.DataFrame:
+    return view.live_columns("articles", "article_id", "record_id")
 
 
 def plan_duplicates(view: View) -> list[Unit]:

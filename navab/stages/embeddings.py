@@ -42,8 +42,11 @@ def expected(view: View) -> pl.DataFrame:
 
 
 def plan(view: View) -> list[Unit]:
-    carry = canonical_articles(view).select("article_id", "record_id")
-    return plan_rows(view, "embeddings", {"articles": ("record_id", ("article_id", "title", "text"))}, carry=carry)
+    return plan_rows(view, "embeddings", {"articles": ("record_id", ("article_id", "title", "text"))}, carry=_records)
+
+
+def _records(view: View) -> pl.DataFrame:
+    return canonical_articles(view).select("article_id", "record_id")
 
 
 @dataclass(frozen=True)

@@ -45,8 +45,11 @@ def expected(view: View) -> pl.DataFrame:
 
 
 def plan(view: View) -> list[Unit]:
-    carry = kept_articles(view).select("article_id", "record_id")
-    return plan_rows(view, "extractions", {"articles": ("record_id", _COLUMNS)}, carry=carry)
+    return plan_rows(view, "extractions", {"articles": ("record_id", _COLUMNS)}, carry=_records)
+
+
+def _records(view: View) -> pl.DataFrame:
+    return kept_articles(view).select("article_id", "record_id")
 
 
 @dataclass(frozen=True)

@@ -52,9 +52,12 @@ def expected(view: View) -> pl.DataFrame:
 
 
 def plan(view: View) -> list[Unit]:
-    carry = _decisions(view).select("article_id", "topic_id", "topic_sensitivity", "person", "note")
     reads = {"embeddings": ("article_id", ("vector",))}
-    return plan_rows(view, "screening", reads, carry=carry, unit_rows=10_000)
+    return plan_rows(view, "screening", reads, carry=_topic_decisions, unit_rows=10_000)
+
+
+def _topic_decisions(view: View) -> pl.DataFrame:
+    return _decisions(view).select("article_id", "topic_id", "topic_sensitivity", "person", "note")
 
 
 @dataclass(frozen=True)

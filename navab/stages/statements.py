@@ -85,18 +85,20 @@ def plan_groundings(view: View) -> list[Unit]:
         "extractions": ("article_id", ("article_id", "statements")),
         "articles": ("record_id", ("article_id", "text", "published_at")),
     }
-    return plan_rows(view, "groundings", reads, carry=_places(view), unit_rows=4096)
+    return plan_rows(view, "groundings", reads, carry=_places, unit_rows=4096)
 
 
 def plan_statements(view: View) -> list[Unit]:
-    carry = _places(view).join(
-        _merged(view).select("statement_id", "merged_into", "rejected_reason"), on="statement_id", how="left"
-    )
     reads = {
         "extractions": ("article_id", ("article_id", "statements")),
         "articles": ("record_id", ("article_id", "source", "published_at", "language")),
     }
-    return plan_rows(view, "statements", reads, carry=carry, unit_rows=1024)
+    return plan_rows(view, "statements", reads, carry=_verdicts, unit_rows=1024)
+
+
+def _verdicts(view: View) -> pl.DataFrame:
+    merged = _merged(view).select("statement_id", "merged_into", "rejected_reason")
+    return _places(view).join(merged, on="statement_id", how="left")
 
 
 def _places(view: View) -> pl.DataFrame:

@@ -65,16 +65,17 @@ def live_triples(view: View) -> pl.DataFrame:
 
 
 def plan(view: View) -> list[Unit]:
-    places = (
-        standing_statements(view)
-        .select("statement_id", "article_id")
-        .join(kept_articles(view).select("article_id", "record_id"), on="article_id", how="left")
-    )
     reads = {
         "statements": ("statement_id", _STATEMENT_COLUMNS),
         "articles": ("record_id", ("article_id", "url")),
     }
-    return plan_rows(view, "triples", reads, carry=places.join(_groups(view), on="statement_id", how="left"))
+    return plan_rows(view, "triples", reads, carry=_places_and_groups)
+
+
+def _places_and_groups(view: View) -> pl.DataFrame:
+    articles = kept_articles(view).select("article_id", "record_id")
+    places = standing_statements(view).select("statement_id", "article_id").join(articles, on="article_id", how="left")
+    return places.join(_groups(view), on="statement_id", how="left")
 
 
 def _groups(view: View) -> pl.DataFrame:
