@@ -202,6 +202,9 @@ class Configuration(Section):
     lake: str = Field(min_length=1, description="Path or s3:// URI of the lake")
     storage: StorageSection = StorageSection()
     nations: tuple[Code, ...] = Field(default=(), description="Codes of the nations; empty: all that navab knows")
+    nations_dir: str = Field(
+        "nations", description="Folder of your own nation files, and lexicons in `lexicons/` below it; may be absent"
+    )
     sources: tuple[Source, ...] = Field((), description="Where articles come from")
     tolerance: float = Field(0.05, ge=0, le=1, description="Share of bad records that is tolerated")
     seed: int = Field(0, description="Of UMAP and FAISS")

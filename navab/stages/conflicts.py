@@ -25,7 +25,6 @@ from navab.live import pair_fingerprints, standing_statements
 from navab.models.engines import lexicon_digest
 from navab.nations.registry import Nation, Registry
 from navab.stages.base import Equation, Output, Stage, Step, Unit, conform, equate, select, unit_name
-from navab.text.lexicon import load_lexicon
 from navab.view import View
 
 SEARCH_VERSION = 2
@@ -171,10 +170,7 @@ def judge_pairs(statements: pl.DataFrame, pairs: Int64Array, nation: Nation) -> 
     """Judge pairs of rows of `statements` (statement_id, text, language, sorted by id)."""
     texts, languages = statements["text"], statements["language"]
     ids = statements["statement_id"]
-    signatures = {
-        row: polar_signature(texts[row], load_lexicon(nation.lexicon_of(languages[row])))
-        for row in np.unique(pairs).tolist()
-    }
+    signatures = {row: polar_signature(texts[row], nation.lexicon(languages[row])) for row in np.unique(pairs).tolist()}
     verdicts = [judge_signatures(signatures[left], signatures[right]) for left, right in pairs.tolist()]
     return pl.DataFrame(
         {

@@ -20,7 +20,7 @@ from navab.live import kept_articles
 from navab.models.engine import Request, Response
 from navab.models.engines import engine_identity, load_engine
 from navab.models.responses import Extraction
-from navab.nations.registry import Nation
+from navab.nations.registry import Nation, Registry
 from navab.stages.base import Equation, Output, Stage, Step, Unit, equate, plan_rows
 from navab.text.normalise import fold_text
 from navab.view import View
@@ -57,11 +57,12 @@ class ExtractStatements:
     """Sends the articles of a unit through the engine."""
 
     options: EngineSection
+    registry: Registry
 
     def __call__(self, unit: Unit, storage: Storage) -> Iterator[Output]:
         articles = unit.reads["articles"].read(storage).select(_COLUMNS)
         rows = list(unit.pending.join(articles, on="article_id", how="inner").sort("article_id").iter_rows(named=True))
-        engine = load_engine(self.options.kind, self.options.model, self.options.max_statements)
+        engine = load_engine(self.options, self.registry)
         responses = engine.generate([_request(row) for row in rows])
         made = [_row(row, response, engine.name) for row, response in zip(rows, responses, strict=True)]
         yield Output("extractions", load_schema("extractions").table(made))
@@ -98,8 +99,9 @@ def _row(row: Mapping[str, Any], response: Response, engine: str) -> dict[str, A
 
 
 def _speech(nation: Nation) -> int:
-    """Hash what the engine reads of a nation's data file."""
-    return signature(nation.code, 1, home_terms=dict(nation.home_terms), lexicons=dict(nation.lexicons))
+    """Hash what the engine reads of a nation's data file, and lexicons that do not come with navab."""
+    own = {"own_lexicons": dict(nation.own_lexicons)} if nation.own_lexicons else {}
+    return signature(nation.code, 1, home_terms=dict(nation.home_terms), lexicons=dict(nation.lexicons), **own)
 
 
 def _hashes(values: pl.Series) -> pl.Series:
@@ -119,7 +121,7 @@ STAGE = Stage(
             writes=("extractions",),
             expected={"extractions": expected},
             plan=plan,
-            work=lambda view: ExtractStatements(view.configuration.engine),
+            work=lambda view: ExtractStatements(view.configuration.engine, view.registry),
         ),
     ),
     conservation=conservation,

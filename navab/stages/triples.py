@@ -26,7 +26,7 @@ from navab.models.engines import engine_identity, load_engine
 from navab.models.responses import TripleText
 from navab.nations.registry import Registry
 from navab.stages.base import Equation, Output, Stage, Step, Unit, equate, plan_rows
-from navab.text.lexicon import Lexicon, load_lexicon
+from navab.text.lexicon import Lexicon
 from navab.text.normalise import fold_text
 from navab.view import View
 
@@ -131,12 +131,12 @@ class WriteTriples:
         joined = unit.pending.join(statements, on="statement_id", how="inner").join(articles, on="article_id")
         rows = list(joined.sort("statement_id").iter_rows(named=True))
         nation = self.registry.get(str(unit.nation))
-        engine = load_engine(self.options.kind, self.options.model, self.options.max_statements)
+        engine = load_engine(self.options, self.registry)
         requests = [
             Request("triples", row["nation"], row["language"], {"statement": row["text"]}, TripleText) for row in rows
         ]
         made = [
-            _row(row, response, engine.name, load_lexicon(nation.lexicon_of(row["language"])))
+            _row(row, response, engine.name, nation.lexicon(row["language"]))
             for row, response in zip(rows, engine.generate(requests), strict=True)
         ]
         yield Output("triples", load_schema("triples").table(made))

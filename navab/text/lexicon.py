@@ -192,12 +192,18 @@ class Lexicon(_Data):
         """Choose the lexicon of the script that a text is written in."""
         if self.script is None or not self._other_script.search(text):
             return self
-        return _in_other_script(self.language)
+        return self._in_other_script
 
     @cached_property
     def _other_script(self) -> re.Pattern[str]:
         assert self.script is not None
         return re.compile(f"[{self.script.other}]")
+
+    @cached_property
+    def _in_other_script(self) -> Lexicon:
+        assert self.script is not None
+        table = str.maketrans(self.script.base, self.script.other)
+        return Lexicon.model_validate(_translated(self.model_dump(mode="json", exclude={"script"}), table))
 
     def _pattern(self, phrases: tuple[str, ...]) -> re.Pattern[str]:
         """Compile a list of this lexicon's phrases, in small and capitalised writing."""
@@ -342,36 +348,28 @@ def split_gap(form: str) -> tuple[str, str]:
 
 @cache
 def load_lexicon(code: str) -> Lexicon:
-    """Read the lexicon of a language once; raises ConfigurationError naming the known codes."""
-    return _validate(code, _read(code))
-
-
-@cache
-def _in_other_script(code: str) -> Lexicon:
-    base = load_lexicon(code)
-    assert base.script is not None
-    table = str.maketrans(base.script.base, base.script.other)
-    data = _translated({k: v for k, v in _read(code).items() if k != "script"}, table)
-    return _validate(code, data)
-
-
-def _read(code: str) -> dict[str, Any]:
+    """Read a bundled lexicon once; raises ConfigurationError naming the known codes."""
     folder = resources.files("navab.text") / "lexicons"
     file = folder / f"{code}.yaml"
     if not code.isalnum() or not file.is_file():
         known = ", ".join(sorted(f.name.removesuffix(".yaml") for f in folder.iterdir() if f.name.endswith(".yaml")))
         raise ConfigurationError(f"no lexicon for language '{code}': known languages are {known}")
-    data: dict[str, Any] = yaml.load(file.read_text("utf-8"), Loader=yaml.BaseLoader)  # no word becomes a boolean
-    return data
+    return parse_lexicon(f"{code}.yaml", file.read_text("utf-8"))
 
 
-def _validate(code: str, data: dict[str, Any]) -> Lexicon:
+@cache
+def parse_lexicon(name: str, content: str) -> Lexicon:
+    """A lexicon from its YAML, once a process; raises ConfigurationError naming `name` and the field that is wrong."""
+    try:
+        data = yaml.load(content, Loader=yaml.BaseLoader)  # no word becomes a boolean
+    except yaml.YAMLError as error:
+        raise ConfigurationError(f"lexicon {name} is not YAML: {' '.join(str(error).split())}") from None
     try:
         return Lexicon.model_validate(data)
     except ValidationError as error:
         first = error.errors()[0]
         where = ".".join(map(str, first["loc"]))
-        raise ConfigurationError(f"lexicon {code}.yaml, {where}: {first['msg']}") from None
+        raise ConfigurationError(f"lexicon {name}, {where}: {first['msg']}") from None
 
 
 def _translated(value: Any, table: Mapping[int, int]) -> Any:

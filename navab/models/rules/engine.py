@@ -20,7 +20,7 @@ from navab.models.rules.speakers import speaker_nation
 from navab.models.rules.statements import Candidate, make_statement
 from navab.models.rules.wordorder import in_third_person, main_clause, named_subject
 from navab.nations.registry import Nation, Registry
-from navab.text.lexicon import Lexicon, load_lexicon
+from navab.text.lexicon import Lexicon
 from navab.text.sentences import Span, find_quotes, split_sentences
 
 _LONGEST_EVIDENCE = 600
@@ -65,7 +65,7 @@ class RulesEngine:
         if nation is None:
             return UNKNOWN_NATION
         try:
-            lexicon = load_lexicon(nation.lexicon_of(request.language))
+            lexicon = nation.lexicon(request.language)
         except ConfigurationError:
             return NO_LEXICON
         if request.task == "triples":
