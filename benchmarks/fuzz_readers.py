@@ -30,8 +30,8 @@ import pyarrow.parquet as pq
 from hypothesis import HealthCheck, Phase, given, seed, settings
 from hypothesis import strategies as st
 
-from navab.configuration import Columns, Source
 from navab.nations.registry import Registry
+from navab.options.articles import Columns, Source
 from navab.readers.files import SourceFile
 from navab.readers.formats import encoding_of, read_records
 from navab.readers.records import Limits

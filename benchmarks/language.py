@@ -16,7 +16,7 @@ from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
 
-from navab.configuration import LanguageSection
+from navab.options.articles import LanguageSection
 from navab.text.language import Language, identify
 from navab.text.normalise import clean_text
 

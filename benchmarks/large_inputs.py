@@ -25,8 +25,9 @@ import pyarrow.ipc
 import pyarrow.parquet as pq
 from warcio.warcwriter import WARCWriter
 
-from navab.configuration import Columns, Configuration, Source
+from navab.configuration import Configuration
 from navab.lake.storage import StorageOptions
+from navab.options.articles import Columns, Source
 from navab.pipeline import open_lake, open_view
 from navab.readers.files import list_source, open_source
 from navab.readers.formats import encoding_of, read_records

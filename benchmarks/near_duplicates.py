@@ -23,7 +23,7 @@ from benchmarks.support.articles import DATA
 from benchmarks.support.crawls import TOKEN, measure_run, real_records, write_configuration, write_crawl
 from benchmarks.support.measure import line
 from benchmarks.support.peers import run_datatrove
-from navab.configuration import DedupSection
+from navab.options.articles import DedupSection
 from navab.text.minhash import Banding, band_keys, near_groups, sign, similarity
 from navab.text.normalise import clean_text, fold_text
 

@@ -24,10 +24,10 @@ import polars as pl
 import pyarrow as pa
 import xxhash
 
-from navab.configuration import ResourcesSection
 from navab.errors import RayLostError
 from navab.lake.storage import Storage, encode_parquet
 from navab.lake.table import NO_NATION, DataFile
+from navab.options.resources import ResourcesSection
 from navab.ray_process import Aside, Carry, Failed, Ready, Start, Stop, end_session
 from navab.stages.base import Output, Unit, Work
 

@@ -24,9 +24,9 @@ from typing import Any
 import psutil
 import pyarrow as pa
 
-from navab.configuration import ResourcesSection
 from navab.errors import ConfigurationError, NavabError, RayLostError
 from navab.lake.storage import Storage
+from navab.options.resources import ResourcesSection
 from navab.processes import lives, name_of
 from navab.stages.base import Unit, Work
 

@@ -15,9 +15,9 @@ import psutil
 import pytest
 
 from navab.carrier import RESTARTS, Carrier
-from navab.configuration import ResourcesSection
 from navab.errors import EngineError, RayLostError
 from navab.lake.storage import Storage
+from navab.options.resources import ResourcesSection
 from navab.ray_process import end_session
 from navab.stages.base import Output, Unit
 

@@ -11,9 +11,9 @@ from typing import Any, Protocol
 import numpy as np
 import numpy.typing as npt
 
-from navab.configuration import EmbedderSection
 from navab.errors import EngineError
 from navab.nations.registry import Nation
+from navab.options.topics import EmbedderSection
 
 Vectors = npt.NDArray[np.float32]
 

@@ -8,11 +8,11 @@ from importlib import resources
 
 import xxhash
 
-from navab.configuration import EngineSection
 from navab.errors import EngineError
 from navab.models.engine import Engine
 from navab.models.rules.engine import RulesEngine
 from navab.nations.registry import Registry
+from navab.options.engine import EngineSection
 
 RULES_VERSION = 1
 _NEEDS = {"vllm": ("vllm", "pip install 'navab[vllm]'")}

@@ -8,10 +8,10 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
 
-from navab.configuration import Source
 from navab.errors import ConfigurationError, StorageError
 from navab.lake.failures import explain, is_about_a_missing_bucket, storage_failures
 from navab.lake.storage import Storage, StorageOptions
+from navab.options.articles import Source
 from navab.readers.formats import format_of
 
 _GLOB = "*?["

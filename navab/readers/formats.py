@@ -7,8 +7,8 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from navab.configuration import Columns
 from navab.errors import ConfigurationError
+from navab.options.articles import Columns
 from navab.readers.arrow import FILE_MAGIC, read_arrow
 from navab.readers.compression import compression_of, seekable, unpacked
 from navab.readers.delimited import read_csv

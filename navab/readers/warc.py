@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from datetime import date, timedelta
 from typing import Any
 
-from navab.configuration import Columns
+from navab.options.articles import Columns
 from navab.readers.charset import decode_page
 from navab.readers.framing import WarcRecord, warc_records
 from navab.readers.html import extract_page

@@ -17,11 +17,12 @@ from typing import Any
 import polars as pl
 from fsspec.utils import glob_translate
 
-from navab.configuration import Configuration, Source
+from navab.configuration import Configuration
 from navab.lake.hashing import signature, text_hash
 from navab.lake.schema import load_schema
 from navab.lake.storage import Storage, StorageOptions
 from navab.nations.registry import Nation, Registry, outlet_of
+from navab.options.articles import Source
 from navab.readers.files import SourceFile, list_source, open_source
 from navab.readers.formats import encoding_of, read_records
 from navab.readers.records import CORRUPT_FILE, MISSING_TEXT, WRONG_TYPE, Limits, RawRecord, text_field

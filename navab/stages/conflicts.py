@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 import polars as pl
 
-from navab.configuration import Configuration, ConflictsSection
+from navab.configuration import Configuration
 from navab.conflict.candidates import find_candidates
 from navab.conflict.graph import build_graph, components
 from navab.conflict.polarity import judge_signatures
@@ -24,6 +24,7 @@ from navab.lake.storage import Storage
 from navab.live import pair_fingerprints, standing_statements
 from navab.models.engines import lexicon_digest
 from navab.nations.registry import Nation, Registry
+from navab.options.conflicts import ConflictsSection
 from navab.stages.base import Equation, Output, Stage, Step, Unit, conform, equate, select, unit_name
 from navab.view import View
 

@@ -16,10 +16,10 @@ import polars as pl
 from scipy.sparse import coo_matrix
 from scipy.sparse.csgraph import connected_components
 
-from navab.configuration import DedupSection
 from navab.lake.arrays import to_lists, to_matrix
 from navab.lake.hashing import Int64Array, combine, signature, text_hash
 from navab.lake.storage import Storage
+from navab.options.articles import DedupSection
 from navab.stages.base import Equation, Output, Stage, Step, Unit, conform, equate, plan_rows, select, unit_name
 from navab.text.minhash import near_groups, sign, similarity
 from navab.text.normalise import fold_text

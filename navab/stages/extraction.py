@@ -12,7 +12,6 @@ from typing import Any
 
 import polars as pl
 
-from navab.configuration import EngineSection
 from navab.lake.hashing import combine, signature, text_hash
 from navab.lake.schema import load_schema
 from navab.lake.storage import Storage
@@ -21,6 +20,7 @@ from navab.models.engine import Request, Response
 from navab.models.engines import engine_identity, load_engine
 from navab.models.responses import Extraction
 from navab.nations.registry import Nation, Registry
+from navab.options.engine import EngineSection
 from navab.stages.base import Equation, Output, Stage, Step, Unit, equate, plan_rows
 from navab.text.normalise import fold_text
 from navab.view import View

@@ -14,7 +14,6 @@ from typing import Any
 
 import polars as pl
 
-from navab.configuration import EngineSection
 from navab.conflict.leakage import Known, assign_groups
 from navab.conflict.polarity import judge
 from navab.lake.hashing import combine, signature, text_hash
@@ -25,6 +24,7 @@ from navab.models.engine import Request, Response
 from navab.models.engines import engine_identity, load_engine
 from navab.models.responses import TripleText
 from navab.nations.registry import Registry
+from navab.options.engine import EngineSection
 from navab.stages.base import Equation, Output, Stage, Step, Unit, equate, plan_rows
 from navab.text.lexicon import Lexicon
 from navab.text.normalise import fold_text

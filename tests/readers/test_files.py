@@ -11,9 +11,9 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from navab.configuration import Columns, Source
 from navab.errors import ConfigurationError, StorageError
 from navab.lake.storage import StorageOptions
+from navab.options.articles import Columns, Source
 from navab.readers.files import SourceFile, list_source, open_source
 from navab.readers.formats import encoding_of, read_records
 from navab.readers.records import Limits, RawRecord

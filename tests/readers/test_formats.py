@@ -15,8 +15,8 @@ import pyarrow.ipc
 import pyarrow.parquet as pq
 import pytest
 
-from navab.configuration import Columns
 from navab.errors import ConfigurationError
+from navab.options.articles import Columns
 from navab.readers.formats import Encoding, encoding_of, format_of, read_records
 from navab.readers.records import Limits, RawRecord
 from tests.readers.pages import SENTENCES, Capture, page, warc

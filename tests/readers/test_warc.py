@@ -9,7 +9,7 @@ import zlib
 import pyarrow as pa
 import pytest
 
-from navab.configuration import Columns
+from navab.options.articles import Columns
 from navab.readers.compression import compression_of
 from navab.readers.records import Limits, RawRecord
 from navab.readers.warc import read_warc

@@ -10,11 +10,11 @@ from contextlib import contextmanager
 
 import pytest
 
-from navab.configuration import Source
 from navab.errors import StorageError
 from navab.lake.claim import latest_claim
 from navab.lake.lake import Lake
 from navab.lake.storage import StorageOptions
+from navab.options.articles import Source
 from navab.readers.files import list_source, open_source
 from navab.release.manifest import find_manifest
 from tests.lake.test_claim import write_file

@@ -11,10 +11,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from navab.carrier import run_unit
-from navab.configuration import Configuration, Source
+from navab.configuration import Configuration
 from navab.errors import ConfigurationError, ToleranceError
 from navab.lake.storage import Storage
 from navab.nations.registry import Registry
+from navab.options.articles import Source
 from navab.pipeline import check_tolerance
 from navab.readers.files import SourceFile
 from navab.readers.records import RawRecord

@@ -1,0 +1,17 @@
+"""What a run may use."""
+
+from __future__ import annotations
+
+from pydantic import Field
+
+from navab.options.section import Section
+
+
+class ResourcesSection(Section):
+    """What a run may use."""
+
+    num_cpus: int | None = Field(None, ge=1, description="Logical CPUs of a local Ray; absent: the machine's")
+    address: str | None = Field(None, description="Ray cluster; absent: RAY_ADDRESS or a local Ray")
+    shared_filesystem: bool = Field(False, description="All nodes of the cluster see a local lake's folder")
+    commit_interval_s: float = Field(5.0, gt=0, description="Seconds between commits of finished files")
+    unit_rows: int = Field(512, ge=1, description="Rows of one unit of work")
