@@ -1,38 +1,54 @@
-"""The command line: thin, one function a command; errors are one line and an exit code."""
+"""The command line: one file a command in navab/commands; errors are one line and an exit code."""
 
 from __future__ import annotations
 
 import signal
 import sys
 import traceback
-from collections.abc import Callable
-from pathlib import Path
+from importlib import import_module
+from keyword import iskeyword
 from types import FrameType, TracebackType
-from typing import Any, TypeVar
 
 import click
 
-from navab import commands
 from navab.errors import NavabError, StorageError
 from navab.lake.failures import explain, storage_failures
 
-Function = TypeVar("Function", bound=Callable[..., Any])
+COMMANDS = {
+    "run": "Build or refresh the benchmark: run every stage that has pending work, then release.",
+    "status": "Show tables, versions, live rows, rejections by reason and the last run.",
+    "release": "Write what is live as a release.",
+    "report": "Write one self-contained HTML page.",
+    "maintain": "Remove superseded rows, merge small files and delete old versions beyond the retention.",
+    "forget": "Take an article down.",
+    "nations": "The nation registry.",
+    "topics": "Topics, and people's decisions on them.",
+}
 
 
-def configured(function: Function) -> Function:
-    """Options of every command that works on a lake."""
-    for option in (
-        click.option("--set", "settings", multiple=True, metavar="KEY=VALUE", help="Override one key; repeatable."),
-        click.option(
-            "--config", "-c", type=click.Path(path_type=Path), help="Configuration file (default: navab.yaml)."
-        ),
-        click.option("--debug", is_flag=True, expose_value=False, help="Show a traceback when something fails."),
-    ):
-        function = option(function)
-    return function
+class Commands(click.Group):
+    """Commands that are imported when they are used, so that `--help` answers at once.
+
+    Each is the object of its name in the module of its name in navab/commands, with an underscore behind a keyword.
+    """
+
+    def list_commands(self, _: click.Context) -> list[str]:
+        return list(COMMANDS)
+
+    def get_command(self, _: click.Context, name: str) -> click.Command | None:
+        if name not in COMMANDS:
+            return None
+        own = f"{name}_" if iskeyword(name) else name
+        command = getattr(import_module(f"navab.commands.{own}"), own)
+        assert isinstance(command, click.Command)
+        return command
+
+    def format_commands(self, _: click.Context, formatter: click.HelpFormatter) -> None:
+        with formatter.section("Commands"):
+            formatter.write_dl(list(COMMANDS.items()))
 
 
-@click.group(invoke_without_command=True, context_settings={"help_option_names": ["-h", "--help"]})
+@click.group(cls=Commands, invoke_without_command=True, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(package_name="navab")
 @click.pass_context
 def navab(context: click.Context) -> None:
@@ -53,189 +69,6 @@ def navab(context: click.Context) -> None:
     """
     if context.invoked_subcommand is None:
         click.echo(context.get_help())
-
-
-@navab.command()
-@configured
-@click.option("--until", metavar="STAGE", help="Stop after this stage, e.g. topics.")
-@click.option("--plan", is_flag=True, help="Show pending work without doing it.")
-def run(config: Path | None, settings: tuple[str, ...], until: str | None, plan: bool) -> None:
-    """Build or refresh the benchmark: run every stage that has pending work, then release.
-
-    \b
-    Examples:
-      navab run --config navab.yaml
-      navab run --config navab.yaml --until topics
-      navab run --config navab.yaml --set resources.num_cpus=4 --set lake=s3://bucket/lake
-      navab run --config navab.yaml --plan
-    """
-    if plan:
-        commands.plan(config, settings, until)
-    else:
-        commands.run(config, settings, until)
-
-
-@navab.command()
-@configured
-@click.option(
-    "--as-of",
-    multiple=True,
-    metavar="VERSION|TIME",
-    help="Show the lake as it was: a table version, a time (ISO 8601, UTC), or TABLE=VERSION; repeatable.",
-)
-def status(config: Path | None, settings: tuple[str, ...], as_of: tuple[str, ...]) -> None:
-    """Show tables, versions, live rows, rejections by reason and the last run.
-
-    \b
-    Examples:
-      navab status --config navab.yaml
-      navab status --config navab.yaml --as-of 2026-11-05T14:30
-      navab status --config navab.yaml --as-of 12 --as-of triples=8
-    """
-    commands.status(config, settings, as_of)
-
-
-@navab.command()
-@configured
-def release(config: Path | None, settings: tuple[str, ...]) -> None:
-    """Write what is live as a release: Arrow shards, dataset card, lm-eval tasks, preferences, manifest.
-
-    \b
-    Examples:
-      navab release --config navab.yaml
-      navab release --config navab.yaml --set release.name=2026-11
-      navab release --config navab.yaml --set release.without_conflict_reduction=true
-    """
-    commands.release(config, settings)
-
-
-@navab.command()
-@configured
-@click.option("--output", metavar="FILE", help="Where to write it (default: LAKE/reports/report.html).")
-def report(config: Path | None, settings: tuple[str, ...], output: str | None) -> None:
-    """Write one self-contained HTML page: funnels, rejections, topics, triples, conflicts, checks.
-
-    \b
-    Examples:
-      navab report --config navab.yaml
-      navab report --config navab.yaml --output report.html
-    """
-    commands.report(config, settings, output)
-
-
-@navab.command()
-@configured
-def maintain(config: Path | None, settings: tuple[str, ...]) -> None:
-    """Remove superseded rows, merge small files and delete old versions beyond the retention.
-
-    Files that were never committed, what was taken down (`navab forget`) and the files of withdrawn releases go at
-    once. Versions that a release cites stay.
-
-    \b
-    Examples:
-      navab maintain --config navab.yaml
-      navab maintain --config navab.yaml --set maintenance.retention_hours=24
-    """
-    commands.maintain(config, settings)
-
-
-@navab.command()
-@configured
-@click.option("--url", "urls", multiple=True, metavar="URL", help="Address of an article; repeatable.")
-@click.option(
-    "--article-id", "article_ids", multiple=True, type=int, metavar="ID", help="Id of an article; repeatable."
-)
-@click.option("--note", metavar="TEXT", help="Kept with the tombstone: who asked, a case number.")
-@click.option("--with-duplicates", is_flag=True, help="Take its near-duplicates down as well.")
-@click.option("--dry-run", is_flag=True, help="Show what would go without changing anything.")
-def forget(
-    config: Path | None,
-    settings: tuple[str, ...],
-    urls: tuple[str, ...],
-    article_ids: tuple[int, ...],
-    note: str | None,
-    with_duplicates: bool,
-    dry_run: bool,
-) -> None:
-    """Take an article down: it, its exact copies and all that descends from them leave tables and releases.
-
-    Releases that hold something of it are withdrawn and reissued without it. A tombstone of hashes keeps it out of
-    later crawls. Old files hold it until `navab maintain`; source files are yours and stay as they are.
-
-    \b
-    Examples:
-      navab forget --config navab.yaml --url https://example.org/news/1 --dry-run
-      navab forget --config navab.yaml --url https://example.org/news/1 --note "case 17"
-      navab forget --config navab.yaml --article-id 4711 --article-id -98 --with-duplicates
-    """
-    from navab.takedown import Request  # noqa: PLC0415  (heavy)
-
-    request = Request(urls, article_ids, note, with_duplicates)
-    commands.forget(request, config, settings, dry_run=dry_run)
-
-
-@navab.group(invoke_without_command=True)
-@click.pass_context
-def nations(context: click.Context) -> None:
-    """The nation registry.
-
-    \b
-    Examples:
-      navab nations list
-    """
-    if context.invoked_subcommand is None:
-        click.echo(context.get_help())
-
-
-@nations.command("list")
-def nations_list() -> None:
-    """List the nations that navab knows, with languages and official sources.
-
-    \b
-    Examples:
-      navab nations list
-    """
-    commands.nations_list()
-
-
-@navab.group(invoke_without_command=True)
-@click.pass_context
-def topics(context: click.Context) -> None:
-    """Topics, and people's decisions on them.
-
-    \b
-    Examples:
-      navab topics export topics.csv --config navab.yaml
-      navab topics import topics.csv --config navab.yaml
-    """
-    if context.invoked_subcommand is None:
-        click.echo(context.get_help())
-
-
-@topics.command("export")
-@configured
-@click.argument("file", type=click.Path(path_type=Path))
-def topics_export(config: Path | None, settings: tuple[str, ...], file: Path) -> None:
-    """Write all topics to a CSV; a person fills in `decision` (yes or no) and `note`.
-
-    \b
-    Examples:
-      navab topics export topics.csv --config navab.yaml
-    """
-    commands.topics_export(file, config, settings)
-
-
-@topics.command("import")
-@configured
-@click.argument("file", type=click.Path(path_type=Path))
-def topics_import(config: Path | None, settings: tuple[str, ...], file: Path) -> None:
-    """Take a filled-in CSV back; the next `navab run` follows it and extracts nothing anew.
-
-    \b
-    Examples:
-      navab topics import topics.csv --config navab.yaml
-    """
-    commands.topics_import(file, config, settings)
 
 
 def main() -> None:

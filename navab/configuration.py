@@ -1,4 +1,4 @@
-"""The configuration: its sections are declared in `navab/options`, put together here, and read from YAML and `--set`."""
+"""The configuration: sections are declared in `navab/options`, put together here, read from YAML and `--set`."""
 
 from __future__ import annotations
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -21,8 +22,17 @@ from tests.inprocess import article, write_jsonl
 def paths(command: click.Command = cli.navab, path: tuple[str, ...] = ()) -> Iterator[tuple[str, ...]]:
     """Every command and group."""
     yield path
-    for name, inner in getattr(command, "commands", {}).items():
+    for name, inner in inner_commands(command).items():
         yield from paths(inner, (*path, name))
+
+
+def inner_commands(command: click.Command) -> dict[str, click.Command]:
+    """Commands of a group by name."""
+    if not isinstance(command, click.Group):
+        return {}
+    context = click.Context(command)
+    found = {name: command.get_command(context, name) for name in command.list_commands(context)}
+    return {name: inner for name, inner in found.items() if inner is not None}
 
 
 @pytest.fixture
@@ -65,6 +75,20 @@ def test_a_group_without_command_shows_its_help(capsys: pytest.CaptureFixture[st
     code, said, errors = run(capsys, *path)
     assert (code, errors) == (0, "")
     assert "Commands:" in said
+
+
+def test_the_list_of_commands_says_what_each_says_of_itself() -> None:
+    for name, command in inner_commands(cli.navab).items():
+        assert command.help is not None
+        assert command.help.startswith(cli.COMMANDS[name].rstrip(".")), name
+
+
+def test_help_loads_nothing_heavy() -> None:
+    done = subprocess.run(
+        [sys.executable, "-X", "importtime", "-m", "navab", "--help"], capture_output=True, text=True, check=True
+    )
+    for module in ("polars", "deltalake", "ray", "navab.pipeline"):
+        assert not re.search(rf"\| +{re.escape(module)}$", done.stderr, re.M), module
 
 
 def test_version(capsys: pytest.CaptureFixture[str]) -> None:

@@ -1,0 +1,58 @@
+"""Opening a lake for a command: to read it, or under its claim to write it."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+from navab import pipeline
+from navab.configuration import load_configuration
+from navab.errors import ConfigurationError
+from navab.lake.claim import Claim
+from navab.lake.evolution import check_schema, evolve
+from navab.lake.schema import table_names
+from navab.view import View
+
+DEFAULT_FILE = Path("navab.yaml")
+
+
+def open_view(config: Path | None, settings: Sequence[str]) -> View:
+    """A view of the lake of a configuration, whose address and schemas have been checked.
+
+    Without `config`, navab.yaml of the working directory is read if it exists.
+    """
+    if config is None and DEFAULT_FILE.exists():
+        config = DEFAULT_FILE
+    configuration = load_configuration(config, settings)
+    lake = pipeline.open_lake(configuration)
+    lake.check_address()
+    view = pipeline.open_view(configuration, lake)
+    check_schema(lake, [view.snapshot(name) for name in table_names()])
+    return view
+
+
+@contextmanager
+def writing(view: View, command: str) -> Iterator[Claim]:
+    """Claim the lake and bring its tables to the declared schemas before anything else is written."""
+    with view.lake.claim(command) as claim:
+        for change in evolve(view.lake, claim):
+            print(f"lake: table {change.table}: {change.text}", file=sys.stderr)
+        view.forget()  # what was opened before the claim may have changed
+        yield claim
+
+
+def check_not_empty(view: View) -> None:
+    """Raise ConfigurationError if nothing has been run yet."""
+    if view.snapshot("articles").version < 0:
+        raise ConfigurationError(f"lake {view.lake.storage.root} holds no tables yet: start `navab run`")
+
+
+def unfinished_work(view: View) -> str | None:
+    """A sentence on what is pending, if anything is."""
+    pending = {stage: rows for stage, rows in pipeline.pending_rows(view).items() if rows}
+    if not pending:
+        return None
+    stages = ", ".join(f"{stage} ({rows:,})" for stage, rows in pending.items())
+    return f"Work is pending in {stages}: counts and releases are of what is live until `navab run` has finished."

@@ -1,0 +1,107 @@
+"""`navab run`: build or refresh, or show what is pending."""
+
+from __future__ import annotations
+
+import sys
+import time
+from datetime import UTC, datetime
+from pathlib import Path
+
+import click
+
+from navab import pipeline
+from navab.commands.arguments import configured
+from navab.commands.console import new_table, show
+from navab.commands.forget import complete_takedowns
+from navab.commands.opening import open_view, writing
+from navab.commands.release import publish_release
+from navab.commands.summary import show_summary
+from navab.errors import ConfigurationError, NavabError, NothingToReleaseError
+from navab.models.embedder import check_embedder
+from navab.models.engines import check_engine
+from navab.options.engine import EngineSection
+from navab.runs import RunRecord, last_run, save_run
+from navab.view import View
+
+
+@click.command()
+@configured
+@click.option("--until", metavar="STAGE", help="Stop after this stage, e.g. topics.")
+@click.option("--plan", is_flag=True, help="Show pending work without doing it.")
+def run(config: Path | None, settings: tuple[str, ...], until: str | None, plan: bool) -> None:
+    """Build or refresh the benchmark: run every stage that has pending work, then release.
+
+    \b
+    Examples:
+      navab run --config navab.yaml
+      navab run --config navab.yaml --until topics
+      navab run --config navab.yaml --set resources.num_cpus=4 --set lake=s3://bucket/lake
+      navab run --config navab.yaml --plan
+    """
+    view = open_view(config, settings)
+    _check_until(until)
+    if plan:
+        _show_plan(view, until)
+        return
+    record = build(view, "run", until)
+    show_summary(view)
+    if until in (None, "release"):
+        try:
+            publish_release(view)
+        except NothingToReleaseError:
+            show("no release: the articles gave no live triple (see `navab status` for what was refused, and why)")
+    show(f"{'changed' if record.changed else 'nothing new'}, {record.seconds:.1f} s; lake {view.lake.storage.root}")
+
+
+def build(view: View, command: str, until: str | None = None) -> RunRecord:
+    """Run all stages with pending work under the lake's claim; the run's record, which the lake keeps."""
+    configuration = view.configuration
+    check_engine(configuration.engine)
+    check_embedder(configuration.embedder)
+    record = RunRecord(
+        command=command if until is None else f"{command} --until {until}",
+        started_at=datetime.now(UTC),
+        engine=_engine_name(configuration.engine),
+        configuration=configuration.model_dump(mode="json"),
+    )
+    if not configuration.sources:
+        print("navab: warning: no `sources` are configured: nothing new will be read", file=sys.stderr)
+    started = time.monotonic()
+    with writing(view, command) as claim:
+        complete_takedowns(view, claim)
+        try:
+            pipeline.run_stages(view, claim, record, until)
+            record.outcome = "done"
+        except NavabError as error:
+            record.outcome = f"failed: {error}"
+            raise
+        except (KeyboardInterrupt, SystemExit):
+            record.outcome = "interrupted"
+            raise
+        finally:
+            record.seconds = time.monotonic() - started
+            save_run(view.lake.storage, record)
+    return record
+
+
+def _show_plan(view: View, until: str | None) -> None:
+    rates = {}
+    last = last_run(view.lake.storage, changed=True)
+    if last is not None:
+        rates = {step.step: step.rate for step in last.steps if step.rows}
+    table = new_table("step", "units", "pending", "at the last rate")
+    for name, units in pipeline.plan_all(view, until):
+        rows = sum(unit.rows for unit in units)
+        estimate = f"{rows / rates[name]:,.0f} s" if rates.get(name) and rows else ""
+        table.add_row(name, f"{len(units):,}", f"{rows:,}{' files' if name == 'articles' else ''}", estimate)
+    show(table)
+    show("Later steps may have more to do once earlier ones have run. Engine tokens and money: 0 with engine rules.")
+
+
+def _check_until(until: str | None) -> None:
+    if until is not None and until not in (*pipeline.STAGE_NAMES, "release"):
+        raise ConfigurationError(f"unknown stage '{until}': stages are {', '.join((*pipeline.STAGE_NAMES, 'release'))}")
+
+
+def _engine_name(engine: EngineSection) -> str:
+    return "rules (baseline)" if engine.kind == "rules" else f"{engine.kind} {engine.model}"
