@@ -15,13 +15,13 @@ import polars as pl
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from navab.configuration import Configuration, EmbedderSection
 from navab.errors import ConfigurationError
 from navab.lake.schema import load_schema
 from navab.lake.storage import Storage
 from navab.models.embedder import Embedders, covered_languages
 from navab.models.rules.engine import extract, make_triple
 from navab.nations.registry import Nation, Registry
+from navab.options.topics import EmbedderSection
 from navab.stages.articles import ReadFile, list_sources, storage_options
 from navab.stages.base import Unit
 from navab.stages.embeddings import lead
