@@ -15,6 +15,7 @@ import polars as pl
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from navab.configuration import Configuration
 from navab.errors import ConfigurationError
 from navab.lake.schema import load_schema
 from navab.lake.storage import Storage
