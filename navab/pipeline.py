@@ -134,8 +134,11 @@ def _carry_step(step: Step, units: Sequence[Unit], view: View, claim: Claim, car
     rows = sum(unit.rows for unit in units)
     progress = Progress(step.name, rows, "files" if step.name == "articles" else "rows")
     committer = Committer(step.writes, view, claim, carrier, replaces=step.replaces)
+    work = step.work(view)
+    size = len(units) if step.at_once is None else step.at_once(view)
+    batches = (units[start : start + size] for start in range(0, len(units), size))
     try:
-        for written in carrier.carry(units, step.work(view)):
+        for written in chain.from_iterable(carrier.carry(batch, work) for batch in batches):
             committer.add(written)
             progress.note = f"{committer.rows:,} records" if step.name == "articles" else ""
             progress.advance(written.pending_rows)

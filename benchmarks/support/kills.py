@@ -42,7 +42,7 @@ class Round:
     step: str  # in which it struck
     moment_s: float  # since that step began
     killed_at: datetime
-    data: dict[tuple[str, str], DataObject]  # data files that there were
+    data: dict[tuple[str, str], DataObject]  # data files that units had written
     outcome: str = ""  # exit code, or that the run went on
     resumed_s: float | None = None  # from the kill to the first commit or step after it
     left_behind: list[str] = field(default_factory=list)  # processes that outlived an ended run
@@ -54,6 +54,11 @@ class Round:
         if self.outcome not in ("went on", "0"):
             return WORKERS
         return {"worker": 1, "store": 0}.get(self.victim, WORKERS)
+
+    @property
+    def fits_interrupted(self) -> int:
+        """Topic fits that were running, at most: one at a time runs, and is committed before the next one begins."""
+        return min(self.workers_lost, 1) if self.step == "topics" else 0
 
 
 @dataclass
@@ -140,7 +145,7 @@ def kill_round(number: int, build: int, tracker: Tracker, setting: Setting) -> t
         return None, tracker
     run.wait_until(lambda: time.monotonic() - tracker.since >= moment, moment + 1)
     tracker.look()
-    before = lake.data() if victim == "store" else {}
+    before = lake.made() if victim == "store" else {}
     commits = lake.commits() if victim == "store" else -1
     made = Round(number, build, victim, tracker.step, tracker.seconds, datetime.now(UTC), before)
     struck, rays = time.monotonic(), run.named("raylet")
@@ -148,7 +153,7 @@ def kill_round(number: int, build: int, tracker: Tracker, setting: Setting) -> t
         return None, tracker
     setting.hits[made.step] += 1
     if victim != "store":
-        made.data = lake.data()
+        made.data = lake.made()
     if victim in ("raylet", "gcs"):  # what was finished is still committed; after that, another Ray has to come
         run.wait_until(lambda: any(one not in rays for one in run.named("raylet")), setting.limit_s)
     if victim != "store":
@@ -203,22 +208,28 @@ class Cost:
     written_twice: int
     in_flight: int
     limit: float
-    fits: int  # topic models that were written twice, or in vain
+    fits: int  # topic models that were written twice or in vain, or whose fit was interrupted
 
     @property
     def share(self) -> float:
         return (self.written_twice + self.in_flight) / self.limit
+
+    @property
+    def allowed(self) -> bool:
+        """Whether the kill cost at most two commit intervals and one topic fit."""
+        return self.share <= 1 and self.fits <= 1
 
 
 def count_costs(rounds: list[Round], lake: Lake, reference: Reference, interval_s: float) -> list[Cost]:
     """What each kill of one build cost, in the table that it hit hardest.
 
     A file that was there at a kill and is written again afterwards has another modification time; a file that was
-    written and never committed was made in vain. Both count with all their rows. What running units had worked out
-    and not yet written cannot be seen in files: it is at most the largest unit for every worker that was lost.
+    written and never committed was made in vain. Both count with all their rows, but for merged files, which hold rows
+    that were made before. What running units had worked out and not yet written cannot be seen in files: it is at most
+    the largest unit for every worker that was lost.
     Two commit intervals are allowed, at the rate of the undisturbed step or that of the intervals before the kill.
     """
-    final, committed = lake.data(), lake.committed()
+    final, committed = lake.made(), lake.committed()
     vain = {key: one for key, one in final.items() if key not in committed}
     costs = []
     for index, made in enumerate(rounds):
@@ -230,7 +241,7 @@ def count_costs(rounds: list[Round], lake: Lake, reference: Reference, interval_
         twice: dict[str, int] = {}
         for one in again.values():
             twice[one.table] = twice.get(one.table, 0) + lake.rows_of(one)
-        fits = sum(one.table == "topics" for one in again.values())
+        fits = max(made.fits_interrupted, sum(one.table == "topics" for one in again.values()))
         costs.append(_worst(made, twice, lake, reference, interval_s, fits))
     return costs
 

@@ -58,6 +58,10 @@ class Lake:
                 found[one.table, one.path] = one
         return found
 
+    def made(self) -> dict[tuple[str, str], DataObject]:
+        """The data files that units of work wrote; the others are merged ones, made of these."""
+        return {key: one for key, one in self.data().items() if "/merged-" not in one.path}
+
     def rows_of(self, one: DataObject) -> int:
         """Rows of a data file, from its footer."""
         with self.filesystem.open(f"{self.root}/tables/{one.table}/{one.path}") as file:

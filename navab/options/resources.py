@@ -15,3 +15,4 @@ class ResourcesSection(Section):
     shared_filesystem: bool = Field(False, description="All nodes of the cluster see a local lake's folder")
     commit_interval_s: float = Field(5.0, gt=0, description="Seconds between commits of finished files")
     unit_rows: int = Field(512, ge=1, description="Rows of one unit of work")
+    topic_fits: int = Field(1, ge=1, description="Topic models fitted at a time: a crash costs as many of them")

@@ -115,6 +115,7 @@ class Step:
     `writes` names its tables in the order in which they are committed: the last one is what planning looks at.
     `expected` tells, for each, which keys it should have at the current fingerprints.
     `live` refines what counts as accepted, where that is more than an absent rejected_reason.
+    `at_once` limits how many units run before what they made is committed, where losing one costs much.
     """
 
     name: str
@@ -124,6 +125,7 @@ class Step:
     work: Callable[[View], Work]
     live: Mapping[str, Callable[[View], pl.DataFrame]] = field(default_factory=dict)
     replaces: bool = False
+    at_once: Callable[[View], int] | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -198,6 +198,7 @@ STAGE = Stage(
             plan=plan_topics,
             work=lambda view: FitTopics(view.configuration, embedders(view), _languages(view)),
             replaces=True,
+            at_once=lambda view: view.configuration.resources.topic_fits,
         ),
         Step(
             name="article_topics",
