@@ -79,7 +79,7 @@ class Stand:
         seconds = time.monotonic() - started
         steps = {step["step"]: step["seconds"] for step in lake.run_record()["steps"]}
         largest: dict[str, int] = {}
-        for one in lake.data().values():
+        for one in lake.made().values():
             largest[one.table] = max(largest.get(one.table, 0), lake.rows_of(one))
         return Reference(lake.tables(), lake.release(RELEASE), seconds, steps, largest)
 
