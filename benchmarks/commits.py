@@ -24,9 +24,9 @@ from pathlib import Path
 import numpy as np
 import polars as pl
 
-from navab.carrier import Carrier, write_output
-from navab.committer import Committer
 from navab.configuration import Configuration
+from navab.execution.carrier import Carrier, write_output
+from navab.execution.committer import Committer
 from navab.lake.claim import Claim
 from navab.lake.hashing import combine
 from navab.lake.schema import load_schema

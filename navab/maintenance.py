@@ -13,8 +13,7 @@ from dataclasses import dataclass
 
 import polars as pl
 
-from navab.carrier import Carrier
-from navab.descent import descending_tables, uprooted
+from navab.execution.carrier import Carrier
 from navab.lake.claim import Claim
 from navab.lake.hashing import text_hash
 from navab.lake.schema import load_schema, table_names
@@ -23,6 +22,7 @@ from navab.lake.table import FILE, DataFile
 from navab.release.manifest import find_manifest
 from navab.release.storage import own_files
 from navab.stages.base import Output, Selection, Unit, conform
+from navab.takedown.descent import descending_tables, uprooted
 from navab.view import View
 
 # A release that has no manifest after so long is no longer being written.

@@ -9,8 +9,8 @@ from pathlib import Path
 
 import polars as pl
 
-from navab.carrier import write_output
 from navab.errors import ConfigurationError
+from navab.execution.carrier import write_output
 from navab.lake.claim import Claim
 from navab.lake.hashing import combine
 from navab.lake.schema import load_schema

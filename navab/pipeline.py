@@ -10,15 +10,15 @@ import time
 from collections.abc import Sequence
 from itertools import chain, takewhile
 
-from navab.carrier import Carrier
-from navab.committer import Committer
 from navab.configuration import Configuration
 from navab.errors import ConservationError, RayLostError, ToleranceError
+from navab.execution.carrier import Carrier
+from navab.execution.committer import Committer
+from navab.execution.progress import Progress
+from navab.execution.runs import RunRecord, StepRecord
 from navab.lake.claim import Claim
 from navab.lake.lake import Lake
 from navab.nations.files import read_registry
-from navab.progress import Progress
-from navab.runs import RunRecord, StepRecord
 from navab.stages import (
     articles,
     conflicts,

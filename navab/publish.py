@@ -16,9 +16,9 @@ from navab.lake.schema import load_schema
 from navab.live import canonical_articles
 from navab.release.build import ReleaseInputs, ReleaseOptions, build_release
 from navab.release.manifest import Manifest, find_manifest, read_manifest
-from navab.tombstones import read_tombstones
+from navab.takedown.tombstones import read_tombstones
+from navab.takedown.withdrawal import withdraw_release
 from navab.view import View
-from navab.withdrawal import withdraw_release
 
 
 @dataclass(frozen=True, slots=True)

@@ -27,7 +27,7 @@ TO_COME = {"evaluate", "align", "refresh", "import", "prompts"}
 INVENTED = {"navab/nations/data/at.yaml"}  # the example of adding-a-country.md
 REASONS_OF = (
     "navab.readers.records", "navab.stages.articles", "navab.stages.extraction", "navab.stages.statements",
-    "navab.stages.triples", "navab.tombstones",
+    "navab.stages.triples", "navab.takedown.tombstones",
 )  # fmt: skip
 
 _FENCE = re.compile(r"^```(\w*)\n(.*?)^```", re.S | re.M)

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import psutil
 
-from navab.processes import lives, name_of
+from navab.execution.processes import lives, name_of
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 POLL_S = 0.2

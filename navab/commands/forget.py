@@ -7,14 +7,14 @@ from pathlib import Path
 
 import click
 
-from navab import takedown
 from navab.commands.arguments import configured
 from navab.commands.console import new_table, show
 from navab.commands.opening import open_view, writing
 from navab.commands.report import renew_report
 from navab.errors import ConfigurationError
 from navab.lake.claim import Claim
-from navab.takedown import Forgotten, Request, Search
+from navab.takedown import forget as takedown
+from navab.takedown.forget import Forgotten, Request, Search
 from navab.view import View
 
 

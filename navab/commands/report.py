@@ -6,10 +6,11 @@ from pathlib import Path
 
 import click
 
-from navab import pipeline, runs
+from navab import pipeline
 from navab.commands.arguments import configured
 from navab.commands.console import show
 from navab.commands.opening import check_not_empty, open_view, unfinished_work
+from navab.execution.runs import last_run
 from navab.publish import unofficial_share
 from navab.report.collect import collect
 from navab.report.page import render_report
@@ -50,7 +51,7 @@ def renew_report(view: View) -> None:
 
 def render_page(view: View) -> str:
     """The report on a lake as it stands."""
-    last = runs.last_run(view.lake.storage, changed=True)
+    last = last_run(view.lake.storage, changed=True)
     equations = pipeline.check_conservation(view)
     return render_report(collect(view, equations, last, _warnings(view)))
 

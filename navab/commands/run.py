@@ -17,10 +17,10 @@ from navab.commands.opening import open_view, writing
 from navab.commands.release import publish_release
 from navab.commands.summary import show_summary
 from navab.errors import ConfigurationError, NavabError, NothingToReleaseError
+from navab.execution.runs import RunRecord, last_run, save_run
 from navab.models.embedder import check_embedder
 from navab.models.engines import check_engine
 from navab.options.engine import EngineSection
-from navab.runs import RunRecord, last_run, save_run
 from navab.view import View
 
 

@@ -7,11 +7,12 @@ from pathlib import Path
 
 import click
 
-from navab import runs, summary
+from navab import summary
 from navab.commands.arguments import configured
 from navab.commands.console import new_table, show
 from navab.commands.opening import open_view, unfinished_work
 from navab.commands.summary import show_summary
+from navab.execution.runs import last_run
 from navab.lake.as_of import parse_as_of, snapshots_as_of
 from navab.maintenance import cited_versions
 from navab.view import View
@@ -57,7 +58,7 @@ def status(config: Path | None, settings: tuple[str, ...], as_of: tuple[str, ...
     unfinished = unfinished_work(view)
     if unfinished:
         show(unfinished)
-    last = runs.last_run(view.lake.storage)
+    last = last_run(view.lake.storage)
     if last is not None:
         show(f"last run: {last.command}, {last.started_at:%Y-%m-%d %H:%M:%S} UTC, {last.seconds:.1f} s, {last.outcome}")
 

@@ -8,6 +8,7 @@ from typing import Any
 
 import polars as pl
 
+from navab.execution.runs import RunRecord
 from navab.report.data import (
     Check,
     Conflict,
@@ -18,7 +19,6 @@ from navab.report.data import (
     Topic,
     TripleSample,
 )
-from navab.runs import RunRecord
 from navab.stages.base import Equation
 from navab.summary import funnels, rejections, tables
 from navab.view import View

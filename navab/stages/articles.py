@@ -28,10 +28,10 @@ from navab.readers.formats import encoding_of, read_records
 from navab.readers.records import CORRUPT_FILE, MISSING_TEXT, WRONG_TYPE, Limits, RawRecord, text_field
 from navab.readers.times import parse_time
 from navab.stages.base import Equation, Output, Stage, Step, Unit
+from navab.takedown.tombstones import NO_TOMBSTONES, Tombstones, read_tombstones, redact
 from navab.text.boilerplate import split_boilerplate
 from navab.text.language import Language, identify
 from navab.text.normalise import clean_text
-from navab.tombstones import NO_TOMBSTONES, Tombstones, read_tombstones, redact
 from navab.view import View
 
 VERSION = 3

@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 from deltalake import DeltaTable
 
-from navab.carrier import write_output
 from navab.errors import ConfigurationError
+from navab.execution.carrier import write_output
 from navab.lake.as_of import AsOf, TableHistory, parse_as_of, snapshots_as_of
 from navab.lake.lake import Lake
 from navab.lake.schema import load_schema

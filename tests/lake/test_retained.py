@@ -8,8 +8,8 @@ import polars as pl
 import pytest
 from deltalake import DeltaTable
 
-from navab.carrier import write_output
 from navab.errors import ClaimLostError
+from navab.execution.carrier import write_output
 from navab.lake.schema import load_schema
 from navab.lake.storage import Storage
 from navab.lake.table import LakeTable

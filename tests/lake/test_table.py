@@ -8,8 +8,8 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-from navab.carrier import write_output
 from navab.errors import ClaimLostError, StorageError
+from navab.execution.carrier import write_output
 from navab.lake.lake import Lake
 from navab.lake.schema import load_schema
 from navab.lake.storage import Storage

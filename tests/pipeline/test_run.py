@@ -9,9 +9,9 @@ from pathlib import Path
 import polars as pl
 import pytest
 
+from navab.execution.runs import last_run
 from navab.lake.schema import load_schema
 from navab.lake.storage import Storage
-from navab.runs import last_run
 from tests.lakes import differences, navab, sample_configuration, start_navab, tables, versions, wait_for_stage
 
 

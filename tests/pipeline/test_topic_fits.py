@@ -9,7 +9,7 @@ from pathlib import Path
 import polars as pl
 
 from navab import pipeline
-from navab.carrier import Carrier
+from navab.execution.carrier import Carrier
 from navab.lake.schema import load_schema
 from navab.lake.storage import Storage
 from navab.lake.table import LakeTable

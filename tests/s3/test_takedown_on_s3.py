@@ -12,7 +12,7 @@ from navab.errors import ReleaseWithdrawnError
 from navab.maintenance import clean_releases, maintain
 from navab.publish import publish
 from navab.release.load import load_release
-from navab.takedown import Request, complete, entomb, search
+from navab.takedown.forget import Request, complete, entomb, search
 from tests.inprocess import open_small, rows, run_until
 from tests.lakes import SAMPLE
 from tests.s3.server import Server

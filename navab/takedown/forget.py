@@ -14,18 +14,25 @@ from typing import Any
 import polars as pl
 from polars import selectors
 
-from navab.carrier import write_output
-from navab.descent import descending_tables, uprooted
 from navab.errors import ConfigurationError
+from navab.execution.carrier import write_output
 from navab.lake.claim import Claim
 from navab.lake.hashing import combine, text_hash
 from navab.lake.schema import load_schema
 from navab.lake.table import FILE, DataFile
-from navab.lookup import matching_rows, near_duplicates
 from navab.stages.base import Output, conform
-from navab.tombstones import Tombstones, folded_hash, forgotten_articles, read_tombstones, redact_rows, url_hash
+from navab.takedown.descent import descending_tables, uprooted
+from navab.takedown.lookup import matching_rows, near_duplicates
+from navab.takedown.tombstones import (
+    Tombstones,
+    folded_hash,
+    forgotten_articles,
+    read_tombstones,
+    redact_rows,
+    url_hash,
+)
+from navab.takedown.withdrawal import Withdrawn, affected_releases, withdraw_releases
 from navab.view import View
-from navab.withdrawal import Withdrawn, affected_releases, withdraw_releases
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ import time
 
 import pytest
 
-from navab.progress import Progress, _duration
+from navab.execution.progress import Progress, _duration
 
 
 class Terminal(io.StringIO):

@@ -10,14 +10,14 @@ from typing import Any
 import polars as pl
 import pytest
 
-from navab.descent import WITHOUT_ARTICLES, descending_tables
 from navab.errors import ConfigurationError, ReleaseWithdrawnError, StorageError
 from navab.lake.lake import Lake
 from navab.lake.schema import load_schema, table_names
 from navab.maintenance import clean_releases, maintain
 from navab.publish import publish, release_inputs
 from navab.release.load import load_release
-from navab.takedown import Forgotten, Request, complete, entomb, is_pending, search
+from navab.takedown.descent import WITHOUT_ARTICLES, descending_tables
+from navab.takedown.forget import Forgotten, Request, complete, entomb, is_pending, search
 from navab.view import View
 from tests.inprocess import TEXTS, article, open_small, rows, run_until, write_jsonl
 from tests.lakes import SAMPLE

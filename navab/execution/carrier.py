@@ -25,15 +25,15 @@ import pyarrow as pa
 import xxhash
 
 from navab.errors import RayLostError
+from navab.execution.ray_process import Aside, Carry, Failed, Ready, Start, Stop, end_session
 from navab.lake.storage import Storage, encode_parquet
 from navab.lake.table import NO_NATION, DataFile
 from navab.options.resources import ResourcesSection
-from navab.ray_process import Aside, Carry, Failed, Ready, Start, Stop, end_session
 from navab.stages.base import Output, Unit, Work
 
 RESTARTS = 3  # of a local Ray, in a row without a finished unit between them
 STOP_TIMEOUT_S = 20.0
-_SERVE = "from navab.ray_process import main; main()"
+_SERVE = "from navab.execution.ray_process import main; main()"
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,7 +120,7 @@ class _RayProcess:
     def __init__(self, start: Start) -> None:
         self._pipe, theirs = Pipe()
         self._log = Path(tempfile.gettempdir()) / f"navab-ray-{os.getpid()}.log"
-        package = str(Path(__file__).resolve().parents[1])
+        package = str(Path(__file__).resolve().parents[2])
         paths = [package, *filter(None, os.environ.get("PYTHONPATH", "").split(os.pathsep))]
         with self._log.open("ab") as log:
             self._process = subprocess.Popen(

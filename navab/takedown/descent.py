@@ -13,7 +13,7 @@ import polars as pl
 from navab.lake.schema import load_schema, table_names
 from navab.lake.table import FILE
 from navab.stages.triples import SPLIT_BRIDGE, triple_id
-from navab.tombstones import FORGOTTEN
+from navab.takedown.tombstones import FORGOTTEN
 from navab.view import View
 
 # Tables with nothing of a single article: models and people's words on them, files, and the tombstones themselves.

@@ -9,11 +9,11 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-from navab.carrier import Carrier, run_unit
-from navab.committer import Committer
-from navab.compaction import FAN_IN, MergeFiles, merged_files, plan_merges
 from navab.configuration import Configuration
 from navab.errors import StorageError
+from navab.execution.carrier import Carrier, run_unit
+from navab.execution.committer import Committer
+from navab.execution.compaction import FAN_IN, MergeFiles, merged_files, plan_merges
 from navab.lake.lake import Lake
 from navab.lake.schema import load_schema
 from navab.lake.storage import Storage

@@ -5,8 +5,8 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+from navab.execution.runs import RunRecord, StepRecord, last_run, save_run
 from navab.lake.storage import Storage
-from navab.runs import RunRecord, StepRecord, last_run, save_run
 
 START = datetime(2026, 11, 5, tzinfo=UTC)
 

@@ -18,7 +18,7 @@ from navab.errors import NothingToReleaseError, ReleaseExistsError
 from navab.release.build import ReleaseInputs, ReleaseOptions, build_release
 from navab.release.load import read_shards
 from navab.release.manifest import Manifest, Withdrawal, find_manifest, mark_withdrawn
-from navab.tombstones import Tombstones, forgotten_articles, read_tombstones
+from navab.takedown.tombstones import Tombstones, forgotten_articles, read_tombstones
 from navab.view import View
 
 

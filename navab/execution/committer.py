@@ -6,8 +6,8 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from navab.carrier import Carrier, Written
-from navab.compaction import FAN_IN, MergeFiles, merged_files, plan_merges
+from navab.execution.carrier import Carrier, Written
+from navab.execution.compaction import FAN_IN, MergeFiles, merged_files, plan_merges
 from navab.lake.claim import Claim
 from navab.lake.table import DataFile
 from navab.stages.base import Unit

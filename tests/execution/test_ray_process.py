@@ -14,11 +14,11 @@ import polars as pl
 import psutil
 import pytest
 
-from navab.carrier import RESTARTS, Carrier
 from navab.errors import EngineError, RayLostError
+from navab.execution.carrier import RESTARTS, Carrier
+from navab.execution.ray_process import end_session
 from navab.lake.storage import Storage
 from navab.options.resources import ResourcesSection
-from navab.ray_process import end_session
 from navab.stages.base import Output, Unit
 
 UNITS = [Unit(name, "cn", pl.DataFrame({"article_id": [1], "fingerprint": [1]})) for name in ("one", "two")]

@@ -25,9 +25,9 @@ import psutil
 import pyarrow as pa
 
 from navab.errors import ConfigurationError, NavabError, RayLostError
+from navab.execution.processes import lives, name_of
 from navab.lake.storage import Storage
 from navab.options.resources import ResourcesSection
-from navab.processes import lives, name_of
 from navab.stages.base import Unit, Work
 
 WATCH_INTERVAL_S = 0.5
@@ -154,14 +154,14 @@ def _carry(request: Carry, storage: Storage, connection: Connection) -> Iterator
 
 
 def _run_aside(unit: Unit, work: Work, storage: Storage) -> list[bytes]:
-    from navab.carrier import run_unit  # noqa: PLC0415  (on the worker)
+    from navab.execution.carrier import run_unit  # noqa: PLC0415  (on the worker)
 
     return [pickle.dumps(written) for written in run_unit(unit, work, storage)]
 
 
 def _run_units(work: Work, storage: Storage) -> Callable[[pa.Table], Iterator[pa.Table]]:
     def run(batch: pa.Table) -> Iterator[pa.Table]:
-        from navab.carrier import run_unit  # noqa: PLC0415  (on the worker)
+        from navab.execution.carrier import run_unit  # noqa: PLC0415  (on the worker)
 
         for content in batch["unit"].to_pylist():
             unit = pickle.loads(content)

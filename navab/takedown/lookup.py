@@ -9,7 +9,7 @@ import polars as pl
 
 from navab.lake.schema import load_schema
 from navab.lake.table import FILE
-from navab.tombstones import FORGOTTEN, Tombstones
+from navab.takedown.tombstones import FORGOTTEN, Tombstones
 from navab.view import View
 
 _KEY = ("record_id", "fingerprint")
