@@ -18,6 +18,7 @@ from navab.lake.storage import Storage
 from navab.live import kept_articles
 from navab.models.engine import Request, Response
 from navab.models.engines import engine_identity, load_engine
+from navab.models.prompts import Prompt
 from navab.models.responses import Extraction
 from navab.nations.registry import Nation, Registry
 from navab.options.engine import EngineSection
@@ -26,6 +27,7 @@ from navab.text.normalise import fold_text
 from navab.view import View
 
 VERSION = 1
+PROMPT = Prompt("navab.stages", "extraction", 1)
 NO_STATEMENT = "no_statement"
 _COLUMNS = ("article_id", "title", "text", "source", "language", "official")
 
@@ -63,19 +65,21 @@ class ExtractStatements:
         articles = unit.reads["articles"].read(storage).select(_COLUMNS)
         rows = list(unit.pending.join(articles, on="article_id", how="inner").sort("article_id").iter_rows(named=True))
         engine = load_engine(self.options, self.registry)
-        responses = engine.generate([_request(row) for row in rows])
+        responses = engine.generate([_request(row, self.options.max_statements) for row in rows])
         made = [_row(row, response, engine.name) for row, response in zip(rows, responses, strict=True)]
         yield Output("extractions", load_schema("extractions").table(made))
 
 
-def _request(row: Mapping[str, Any]) -> Request:
+def _request(row: Mapping[str, Any], limit: int) -> Request:
     inputs = {
         "title": row["title"] or "",
         "text": row["text"],
         "source": row["source"] or "",
+        "nation": row["nation"],
         "official": "true" if row["official"] else "false",
+        "limit": str(limit),
     }
-    return Request("extraction", row["nation"], row["language"], inputs, Extraction)
+    return Request(PROMPT, row["nation"], row["language"], inputs, Extraction)
 
 
 def _row(row: Mapping[str, Any], response: Response, engine: str) -> dict[str, Any]:

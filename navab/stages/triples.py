@@ -22,6 +22,7 @@ from navab.lake.storage import Storage
 from navab.live import kept_articles, standing_statements
 from navab.models.engine import Request, Response
 from navab.models.engines import engine_identity, load_engine
+from navab.models.prompts import Prompt
 from navab.models.responses import TripleText
 from navab.nations.registry import Registry
 from navab.options.engine import EngineSection
@@ -31,6 +32,7 @@ from navab.text.normalise import fold_text
 from navab.view import View
 
 VERSION = 2
+PROMPT = Prompt("navab.stages", "triples", 1)
 
 # Why a triple is refused.
 SPLIT_BRIDGE = "split_bridge"
@@ -133,7 +135,7 @@ class WriteTriples:
         nation = self.registry.get(str(unit.nation))
         engine = load_engine(self.options, self.registry)
         requests = [
-            Request("triples", row["nation"], row["language"], {"statement": row["text"]}, TripleText) for row in rows
+            Request(PROMPT, row["nation"], row["language"], {"statement": row["text"]}, TripleText) for row in rows
         ]
         made = [
             _row(row, response, engine.name, nation.lexicon(row["language"]))

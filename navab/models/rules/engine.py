@@ -11,7 +11,14 @@ from pydantic import BaseModel
 
 from navab.errors import ConfigurationError
 from navab.models.engine import Request, Response
-from navab.models.responses import ExtractedStatement, Extraction, TripleText
+from navab.models.responses import (
+    LONGEST_EVIDENCE,
+    LONGEST_SPEAKER,
+    LONGEST_STATEMENT,
+    ExtractedStatement,
+    Extraction,
+    TripleText,
+)
 from navab.models.rules.normative import OWN_VOICE_SCORE, holder, is_mostly_quoted, is_own_voice, is_slight
 from navab.models.rules.questions import ask
 from navab.models.rules.quotations import Article, Quotation, quotations
@@ -23,7 +30,7 @@ from navab.nations.registry import Nation, Registry
 from navab.text.lexicon import Lexicon
 from navab.text.sentences import Span, find_quotes, split_sentences
 
-_LONGEST_EVIDENCE = 600
+_LONG_EVIDENCE = 600  # from here on only the sentence of a quotation is its evidence
 # Why there is no answer.
 NO_LEXICON = "no_lexicon"
 NO_REVERSAL = "no_reversal"
@@ -136,10 +143,11 @@ def _quoted(article: Article, quotation: Quotation, nation: Nation, lexicon: Lex
             continue
         at = quotation.content.start + part.start
         evidence = quotation.evidence
-        if evidence.end - evidence.start > _LONGEST_EVIDENCE:
+        if evidence.end - evidence.start > _LONG_EVIDENCE:
             evidence = Span(at, quotation.content.start + part.end)
         statement = _statement(candidate, evidence, quotation.speaker, text=text, nation=nation, lexicon=lexicon)
-        yield _Ranked(candidate.score + 0.5, at, statement)
+        if statement is not None:
+            yield _Ranked(candidate.score + 0.5, at, statement)
 
 
 def _is_cut_off(said: str, candidate: Candidate, lexicon: Lexicon) -> bool:
@@ -164,9 +172,11 @@ def _reported(article: Article, index: int, nation: Nation, lexicon: Lexicon, of
         return
     if speaker:
         said = _statement(candidate, sentence, speaker, text=text, nation=nation, lexicon=lexicon)
-        yield _Ranked(candidate.score, sentence.start, said)
     elif official and _is_own_norm(candidate, lexicon) and is_own_voice(article, index, lexicon):
         said = _statement(candidate, sentence, None, text=text, nation=nation, lexicon=lexicon)
+    else:
+        return
+    if said is not None:
         yield _Ranked(candidate.score, sentence.start, said)
 
 
@@ -180,11 +190,19 @@ def _is_own_norm(candidate: Candidate, lexicon: Lexicon) -> bool:
 
 def _statement(
     candidate: Candidate, evidence: Span, speaker: Span | None, *, text: str, nation: Nation, lexicon: Lexicon
-) -> ExtractedStatement:
+) -> ExtractedStatement | None:
+    """The statement, or nothing if a part of it is longer than any answer may be."""
+    said_by = speaker.of(text) if speaker else None
+    if (
+        len(candidate.text) > LONGEST_STATEMENT
+        or evidence.end - evidence.start > LONGEST_EVIDENCE
+        or len(said_by or "") > LONGEST_SPEAKER
+    ):
+        return None
     return ExtractedStatement(
         text=candidate.text,
         evidence=evidence.of(text),
-        speaker=speaker.of(text) if speaker else None,
+        speaker=said_by,
         source_type="quoted" if speaker else "official",
         speaker_nation=speaker_nation(text, speaker, nation, lexicon) if speaker else "home",
     )

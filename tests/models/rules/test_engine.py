@@ -7,8 +7,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from navab.models.engine import Request
+from navab.models.prompts import Prompt
 from navab.models.responses import ExtractedStatement, Extraction, TripleText
 from navab.models.rules.engine import RulesEngine, make_triple
+from navab.stages.extraction import PROMPT as EXTRACTION
+from navab.stages.triples import PROMPT as TRIPLES
 from navab.text.lexicon import load_lexicon
 
 ENGINE = RulesEngine()
@@ -17,7 +20,7 @@ LANGUAGES = {"cn": "zh", "us": "en", "fr": "fr", "de": "de"}
 
 def extract(nation: str, text: str, official: bool = False) -> list[ExtractedStatement]:
     inputs = {"title": "", "text": text, "source": "", "official": str(official).lower()}
-    [response] = ENGINE.generate([Request("extraction", nation, LANGUAGES[nation], inputs, Extraction)])
+    [response] = ENGINE.generate([Request(EXTRACTION, nation, LANGUAGES[nation], inputs, Extraction)])
     assert isinstance(response.parsed, Extraction)
     return response.parsed.statements
 
@@ -179,7 +182,7 @@ def test_triple() -> None:
 
 
 def test_what_cannot_be_reversed_is_an_error() -> None:
-    request = Request("triples", "us", "en", {"statement": "The minister arrived on Monday."}, TripleText)
+    request = Request(TRIPLES, "us", "en", {"statement": "The minister arrived on Monday."}, TripleText)
     [response] = ENGINE.generate([request])
     assert (response.parsed, response.error) == (None, "no_reversal")
 
@@ -193,7 +196,7 @@ def test_what_cannot_be_reversed_is_an_error() -> None:
     ],
 )
 def test_a_bad_request_is_an_error_and_not_an_exception(task: str, nation: str, language: str, reason: str) -> None:
-    [response] = ENGINE.generate([Request(task, nation, language, {}, Extraction)])
+    [response] = ENGINE.generate([Request(Prompt("navab.stages", task, 1), nation, language, {}, Extraction)])
     assert (response.parsed, response.error) == (None, reason)
 
 
