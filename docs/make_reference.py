@@ -93,7 +93,7 @@ def configuration_page() -> str:
             "",
             "## A nation's data file",
             "",
-            "`navab/nations/data/<code>.yaml`; see [adding-a-country.md](adding-a-country.md).",
+            "`<code>.yaml` in `nations_dir`, or `navab/nations/data/`; see [adding-a-country.md](adding-a-country.md).",
             "",
             *_sections(Nation, level=3),
             "## A lexicon",

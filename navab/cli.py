@@ -21,7 +21,7 @@ COMMANDS = {
     "report": "Write one self-contained HTML page.",
     "maintain": "Remove superseded rows, merge small files and delete old versions beyond the retention.",
     "forget": "Take an article down.",
-    "nations": "The nation registry.",
+    "nations": "The nation registry: list it, add a nation, check what one lacks.",
     "topics": "Topics, and people's decisions on them.",
 }
 

@@ -15,7 +15,7 @@ from navab.options.articles import ArticlesSection, Code, DedupSection, Language
 from navab.options.conflicts import ConflictsSection
 from navab.options.engine import EngineSection
 from navab.options.evaluation import EvaluationSection
-from navab.options.refresh import GatesSection
+from navab.options.refresh import GatesSection, RefreshSection
 from navab.options.release import ReleaseSection, TriplesSection
 from navab.options.resources import ResourcesSection
 from navab.options.section import Section
@@ -48,6 +48,7 @@ class Configuration(Section):
     evaluation: EvaluationSection = EvaluationSection()
     alignment: AlignmentSection = AlignmentSection()
     gates: GatesSection = GatesSection()
+    refresh: RefreshSection = RefreshSection()
     resources: ResourcesSection = ResourcesSection()
     maintenance: MaintenanceSection = MaintenanceSection()
 

@@ -159,10 +159,13 @@ def _articles(nation: Nation, records: pl.DataFrame) -> Iterator[Finding]:
         )
     official = accepted.filter(pl.col("official"))
     seen = set(official["source"].drop_nulls())
+    outlets = Counter(accepted["source"].drop_nulls().to_list()).most_common(_OUTLETS)
     yield Finding(
-        "outlets", "good" if official.height else "weak", f"{official.height:,} articles of official sources",
-        tuple(f"{name}{' (official)' if name in seen else ''}" for name in _counts(accepted["source"].drop_nulls())),
-    )  # fmt: skip
+        "outlets",
+        "good" if official.height else "weak",
+        f"{official.height:,} articles of official sources",
+        tuple(f"{name} {count:,}{' (official)' if name in seen else ''}" for name, count in outlets),
+    )
     heard = {name.casefold() for name in seen}
     unheard = tuple(
         outlet.name

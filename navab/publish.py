@@ -6,6 +6,7 @@ revision: `name-2`, `name-3` and so on; the same content is released once.
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 
 import polars as pl
@@ -83,12 +84,20 @@ def _name(view: View, revision: int) -> str:
 
 
 def _latest_revision(view: View) -> int:
-    """The latest revision of the configured name, 1 if there is none yet."""
-    storage = view.lake.storage
-    revision = 1
-    while find_manifest(storage.filesystem, storage.path("releases", _name(view, revision + 1))):
-        revision += 1
-    return revision
+    """The latest revision of the configured name, 1 if there is none yet; earlier ones may have been deleted."""
+    return max((revision for revision, _ in revisions(view)), default=1)
+
+
+def revisions(view: View) -> list[tuple[int, Manifest]]:
+    """All releases under the configured name, withdrawn ones too, by their revision."""
+    storage, base = view.lake.storage, view.configuration.release.name
+    found = []
+    for folder in storage.list_folders(storage.path("releases")):
+        revision = re.fullmatch(rf"{re.escape(base)}(?:-([1-9]\d*))?", folder.rsplit("/", 1)[1])
+        manifest = find_manifest(storage.filesystem, folder) if revision else None
+        if revision and manifest is not None:
+            found.append((int(revision[1] or 1), manifest))
+    return sorted(found, key=lambda one: one[0])
 
 
 def release_inputs(view: View) -> ReleaseInputs:

@@ -7,7 +7,12 @@ import sys
 from rich.console import Console
 from rich.table import Table
 
-_LEFT = frozenset({"nation", "languages", "official sources", "rejected because", "crawl", "source file", "kind"})
+_LEFT = frozenset(
+    {
+        "nation", "languages", "official sources", "rejected because", "crawl", "source file", "kind", "state", "what",
+        "from",
+    }
+)  # fmt: skip
 
 
 def new_table(first: str, *others: str) -> Table:

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from navab import pipeline
-from navab.configuration import load_configuration
+from navab.configuration import Configuration, load_configuration
 from navab.errors import ConfigurationError
 from navab.lake.claim import Claim
 from navab.lake.evolution import check_schema, evolve
@@ -18,14 +18,16 @@ from navab.view import View
 DEFAULT_FILE = Path("navab.yaml")
 
 
-def open_view(config: Path | None, settings: Sequence[str]) -> View:
-    """A view of the lake of a configuration, whose address and schemas have been checked.
-
-    Without `config`, navab.yaml of the working directory is read if it exists.
-    """
+def read_configuration(config: Path | None, settings: Sequence[str]) -> Configuration:
+    """The configuration of a command; without `config`, that of navab.yaml if it exists."""
     if config is None and DEFAULT_FILE.exists():
         config = DEFAULT_FILE
-    configuration = load_configuration(config, settings)
+    return load_configuration(config, settings)
+
+
+def open_view(config: Path | None, settings: Sequence[str]) -> View:
+    """A view of the lake of a configuration, whose address and schemas have been checked."""
+    configuration = read_configuration(config, settings)
     lake = pipeline.open_lake(configuration)
     lake.check_address()
     view = pipeline.open_view(configuration, lake)

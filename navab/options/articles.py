@@ -27,7 +27,9 @@ class Columns(Section):
 class Source(Section):
     """Files of articles: one path, glob or URI, and what is known of all its records."""
 
-    path: str = Field(min_length=1, description="Path, glob or URI")
+    path: str = Field(
+        min_length=1, description="Path, glob or URI; `{date}` in it stands for the date of each crawl that has arrived"
+    )
     format: Literal["jsonl", "parquet", "csv", "arrow", "warc"] | None = Field(
         None, description="Taken from the file's ending if absent; a file that is evidently another one is read as that"
     )
@@ -37,7 +39,9 @@ class Source(Section):
     source: str | None = Field(
         None, description="Outlet of all records; absent: the record's own field, else the domain of its url"
     )
-    crawl: str = Field("default", description="Name of the crawl that the files belong to")
+    crawl: str = Field(
+        "default", description="Name of the crawl that the files belong to; with `{date}` in the path, the date"
+    )
     licence: str | None = Field(None, description="Licence of all records; absent: the record's own field")
     columns: Columns = Columns()
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -12,6 +12,7 @@ from navab.errors import ConfigurationError, StorageError
 from navab.lake.failures import explain, is_about_a_missing_bucket, storage_failures
 from navab.lake.storage import Storage, StorageOptions
 from navab.options.articles import Source
+from navab.readers.dated import as_glob, crawl_of, date_of, is_dated
 from navab.readers.formats import format_of
 
 _GLOB = "*?["
@@ -30,12 +31,13 @@ class SourceFile:
 
 
 def list_source(source: Source, options: StorageOptions) -> list[SourceFile]:
-    """Find the files of a source, sorted by address.
+    """Find the files of a source, sorted by address; of a dated one (dated.py) each with the crawl of its date.
 
     Raises ConfigurationError if there are none, if one is a folder or if a format is unknown, and StorageError
     if the store cannot be listed.
     """
-    storage = Storage(source.path, options)
+    dated = Storage(source.path, options).path()
+    storage = Storage(as_glob(source.path), options)
     pattern = storage.path()
     filesystem = storage.filesystem
     try:
@@ -57,8 +59,9 @@ def list_source(source: Source, options: StorageOptions) -> list[SourceFile]:
         raise ConfigurationError(
             f"source {source.path} is a folder: write {source.path.rstrip('/')}/*.jsonl or similar"
         )
-    if not files:
+    if not files and not is_dated(source.path):
         raise ConfigurationError(f"source {source.path} matches no file")
+    crawls = _crawls(source, files, dated)
     base = _fixed_part(pattern) if pattern not in found else pattern[: pattern.rfind("/") + 1]
     scheme = "" if storage.is_local else f"{urlsplit(source.path).scheme}://"
     return [
@@ -68,10 +71,20 @@ def list_source(source: Source, options: StorageOptions) -> list[SourceFile]:
             size=int(entry["size"]),
             name=path.removeprefix(base),
             format=source.format or format_of(path),
-            source=source,
+            source=crawl,
         )
         for path, entry in sorted(files.items())
+        if (crawl := crawls.get(path)) is not None
     ]
+
+
+def _crawls(source: Source, paths: Iterable[str], pattern: str) -> dict[str, Source]:
+    """The source as it holds for each file; of a dated one only files with a date are left, one source a date."""
+    if not is_dated(pattern):
+        return dict.fromkeys(paths, source)
+    dates = {path: date for path in paths if (date := date_of(path, pattern)) is not None}
+    known = {date: source.model_copy(update={"crawl": crawl_of(source.crawl, date)}) for date in set(dates.values())}
+    return {path: known[date] for path, date in dates.items()}
 
 
 @contextmanager

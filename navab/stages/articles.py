@@ -23,6 +23,7 @@ from navab.lake.schema import load_schema
 from navab.lake.storage import Storage, StorageOptions
 from navab.nations.registry import Nation, Registry, outlet_of
 from navab.options.articles import Source
+from navab.readers.dated import as_glob
 from navab.readers.files import SourceFile, list_source, open_source
 from navab.readers.formats import encoding_of, read_records
 from navab.readers.records import CORRUPT_FILE, MISSING_TEXT, WRONG_TYPE, Limits, RawRecord, text_field
@@ -362,7 +363,7 @@ def configured_records(view: View) -> pl.DataFrame:
     """Records of the current files that the configuration names."""
     rows = view.current("articles", "article_id", "path", "record_no", "rejected_reason")
     options = storage_options(view.configuration)
-    patterns = [Storage(source.path, options).path() for source in view.configuration.sources]
+    patterns = [Storage(as_glob(source.path), options).path() for source in view.configuration.sources]
     named = [path for path in rows["path"].unique() if any(_matches(path, pattern) for pattern in patterns)]
     return rows.filter(pl.col("path").is_in(named))
 
