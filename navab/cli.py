@@ -16,6 +16,7 @@ from navab.lake.failures import explain, storage_failures
 
 COMMANDS = {
     "run": "Build or refresh the benchmark: run every stage that has pending work, then release.",
+    "refresh": "Scheduled run: read what is new, release only what has changed and passes the gates.",
     "status": "Show tables, versions, live rows, rejections by reason and the last run.",
     "release": "Write what is live as a release.",
     "report": "Write one self-contained HTML page.",
@@ -58,6 +59,7 @@ def navab(context: click.Context) -> None:
     Examples:
       navab run --config navab.yaml           build or refresh, and release
       navab run --config navab.yaml --plan    what is pending, without doing it
+      navab refresh --config navab.yaml       the same on a schedule: gates, release, change summary
       navab status --config navab.yaml        tables, live rows, rejections, last run
       navab report --config navab.yaml        one HTML page
       navab forget --url https://...          take an article down
@@ -65,7 +67,8 @@ def navab(context: click.Context) -> None:
 
     \b
     Exit codes: 0 done; 2 usage or configuration; 3 more bad input than `tolerance` allows;
-    4 storage; 5 engine; 6 Ray was lost; 75 another run holds the lake.
+    4 storage; 5 engine; 6 Ray was lost; 10 refresh: nothing new; 11 refresh: a gate failed;
+    75 another run holds the lake.
     """
     if context.invoked_subcommand is None:
         click.echo(context.get_help())

@@ -55,6 +55,18 @@ class RayLostError(NavabError):
     exit_code = 6
 
 
+class NothingNewError(NavabError):
+    """A refresh found nothing that a release would tell."""
+
+    exit_code = 10
+
+
+class GateError(NavabError):
+    """What a refresh has made must not be released: a quality gate does not hold."""
+
+    exit_code = 11
+
+
 class LakeHeldError(NavabError):
     """Another run holds the lake."""
 

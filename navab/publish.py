@@ -78,6 +78,12 @@ def _checked(published: Published, view: View) -> Published:
     return Published(successor, storage.uri("releases", successor.name), True)
 
 
+def next_name(view: View) -> str:
+    """The name of the next release, if its content is a new one."""
+    made = revisions(view)
+    return _name(view, made[-1][0] + 1) if made else _name(view, 1)
+
+
 def _name(view: View, revision: int) -> str:
     base = view.configuration.release.name
     return base if revision == 1 else f"{base}-{revision}"

@@ -168,3 +168,7 @@ def _changed_decisions(view: View, before: View) -> Iterator[DecisionChanges]:
         both = now.join(old.rename({key: "id"}), on="id", how="inner")
         yield DecisionChanges(kind, both.filter(pl.col("before").ne_missing(pl.col("after"))))
 
+
+def page_of(refreshed: Refreshed) -> tuple[str, str]:
+    """Where the lake keeps a change summary: under the release's name, or of none under the time."""
+    return "refreshes", f"{refreshed.release or refreshed.started_at.strftime('%Y%m%dT%H%M%S')}.md"

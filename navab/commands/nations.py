@@ -22,7 +22,9 @@ from navab.nations.template import lexicon_template, nation_template
 @click.group(invoke_without_command=True)
 @click.pass_context
 def nations(context: click.Context) -> None:
-    """The nation registry: nations that come with navab, and your own in the folder `nations_dir`.
+    """The nation registry: list it, add a nation, check what one lacks.
+
+    Your own nations lie in the folder `nations_dir`, beside those that come with navab.
 
     \b
     Examples:

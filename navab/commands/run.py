@@ -16,8 +16,10 @@ from navab.commands.forget import complete_takedowns
 from navab.commands.opening import open_view, writing
 from navab.commands.release import publish_release
 from navab.commands.summary import show_summary
+from navab.configuration import Configuration
 from navab.errors import ConfigurationError, NavabError, NothingToReleaseError
 from navab.execution.runs import RunRecord, last_run, save_run
+from navab.lake.claim import Claim
 from navab.models.embedder import check_embedder
 from navab.models.engines import check_engine
 from navab.options.engine import EngineSection
@@ -55,32 +57,42 @@ def run(config: Path | None, settings: tuple[str, ...], until: str | None, plan:
 
 def build(view: View, command: str, until: str | None = None) -> RunRecord:
     """Run all stages with pending work under the lake's claim; the run's record, which the lake keeps."""
-    configuration = view.configuration
+    check_models(view.configuration)
+    with writing(view, command) as claim:
+        complete_takedowns(view, claim)
+        return run_recorded(view, claim, command, until)
+
+
+def check_models(configuration: Configuration) -> None:
+    """Raise EngineError, before anything is claimed, if the engine or the embedder cannot run here."""
     check_engine(configuration.engine)
     check_embedder(configuration.embedder)
+
+
+def run_recorded(view: View, claim: Claim, command: str, until: str | None = None) -> RunRecord:
+    """Run all stages with pending work; the run's record, which the lake keeps however the run ends."""
+    configuration = view.configuration
     record = RunRecord(
         command=command if until is None else f"{command} --until {until}",
         started_at=datetime.now(UTC),
-        engine=_engine_name(configuration.engine),
+        engine=engine_name(configuration.engine),
         configuration=configuration.model_dump(mode="json"),
     )
     if not configuration.sources:
         print("navab: warning: no `sources` are configured: nothing new will be read", file=sys.stderr)
     started = time.monotonic()
-    with writing(view, command) as claim:
-        complete_takedowns(view, claim)
-        try:
-            pipeline.run_stages(view, claim, record, until)
-            record.outcome = "done"
-        except NavabError as error:
-            record.outcome = f"failed: {error}"
-            raise
-        except (KeyboardInterrupt, SystemExit):
-            record.outcome = "interrupted"
-            raise
-        finally:
-            record.seconds = time.monotonic() - started
-            save_run(view.lake.storage, record)
+    try:
+        pipeline.run_stages(view, claim, record, until)
+        record.outcome = "done"
+    except NavabError as error:
+        record.outcome = f"failed: {error}"
+        raise
+    except (KeyboardInterrupt, SystemExit):
+        record.outcome = "interrupted"
+        raise
+    finally:
+        record.seconds = time.monotonic() - started
+        save_run(view.lake.storage, record)
     return record
 
 
@@ -103,5 +115,6 @@ def _check_until(until: str | None) -> None:
         raise ConfigurationError(f"unknown stage '{until}': stages are {', '.join((*pipeline.STAGE_NAMES, 'release'))}")
 
 
-def _engine_name(engine: EngineSection) -> str:
+def engine_name(engine: EngineSection) -> str:
+    """An engine as run records and pages name it."""
     return "rules (baseline)" if engine.kind == "rules" else f"{engine.kind} {engine.model}"

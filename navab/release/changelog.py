@@ -27,7 +27,7 @@ class DecisionChanges:
     kind: str
     rows: pl.DataFrame
 
-    def examples(self) -> list[Mapping[str, Any]]:
+    def examples(self) -> Sequence[Mapping[str, Any]]:
         return self.rows.sort("nation", "id").head(EXAMPLES).to_dicts()
 
 
@@ -77,7 +77,7 @@ def change_summary(refreshed: Refreshed) -> str:
     )
 
 
-def _examples(triples: pl.DataFrame) -> list[Mapping[str, Any]]:
+def _examples(triples: pl.DataFrame) -> Sequence[Mapping[str, Any]]:
     """The first triples of each nation in turn, so that no nation fills the list alone."""
     if triples.is_empty():
         return []

@@ -51,13 +51,13 @@ def compare(before: pl.DataFrame, after: pl.DataFrame, nations: Sequence[str]) -
     shared = [name for name in after.columns if name in before.columns]
     before, after = before.select(shared), after.select(shared)
     new, withdrawn = _absent(after, before), _absent(before, after)
-    both = before.join(after, on=list(_KEY), how="inner", suffix=" after")
+    rows = after.unique("triple_id")
+    both = before.unique("triple_id").join(rows, on="triple_id", how="inner", suffix=" after")
     differing = {name: pl.col(name).ne_missing(pl.col(f"{name} after")) for name in shared if name not in _KEY}
     moved = _moved(before, after)
     changed = {name: set(both.filter(differs)["triple_id"]) for name, differs in differing.items()}
     changed |= {"subset": moved}
     ids: set[int] = set().union(*changed.values())
-    rows = after.unique("triple_id")
     return Changes(
         nations=tuple(_of_nation(code, before, after, new, withdrawn, rows, ids) for code in nations),
         new=new,

@@ -1,0 +1,14 @@
+"""Write the report, as a job: the same as `navab report`; it needs no worker.
+
+ray job submit --working-dir . -- python jobs/report.py --config navab.yaml --set lake=s3://bucket/lake
+"""
+
+from __future__ import annotations
+
+import sys
+
+from navab.cli import main
+
+if __name__ == "__main__":
+    sys.argv = [sys.argv[0], "report", *sys.argv[1:]]
+    main()
