@@ -27,6 +27,7 @@ import polars as pl
 from navab.configuration import Configuration
 from navab.execution.carrier import Carrier, write_output
 from navab.execution.committer import Committer
+from navab.execution.metrics import Metrics
 from navab.lake.claim import Claim
 from navab.lake.hashing import combine
 from navab.lake.schema import load_schema
@@ -119,7 +120,7 @@ class Growing:
     def commits(self, units: Sequence[Unit], claim: Claim) -> Iterator[float]:
         """Run units with one commit each; yields the seconds that every commit took."""
         with Carrier(self.view.lake.storage, self._configuration.resources) as carrier:
-            committer = Committer((TABLE,), self.view, claim, carrier, replaces=False)
+            committer = Committer((TABLE,), self.view, claim, carrier, replaces=False, metrics=Metrics())
             for written in carrier.carry(units, WriteExtractions()):
                 before = committer.rows
                 committer.add(written)

@@ -14,6 +14,7 @@ from navab.configuration import Configuration
 from navab.errors import ConservationError, RayLostError, ToleranceError
 from navab.execution.carrier import Carrier
 from navab.execution.committer import Committer
+from navab.execution.metrics import Metrics
 from navab.execution.progress import Progress
 from navab.execution.runs import RunRecord, StepRecord
 from navab.lake.claim import Claim
@@ -67,10 +68,11 @@ def run_stages(view: View, claim: Claim, record: RunRecord, until: str | None = 
     too many records are bad.
     """
     held: list[Equation] = []
-    with Carrier(view.lake.storage, view.configuration.resources) as carrier:
+    resources, metrics = view.configuration.resources, Metrics()
+    with metrics.served(resources.metrics_port), Carrier(view.lake.storage, resources) as carrier:
         for stage in _stages_until(until):
             for step in stage.steps:
-                record.steps.append(_run_step(stage, step, view, claim, carrier))
+                record.steps.append(_run_step(stage, step, view, claim, carrier, metrics))
             equations = stage.conservation(view)
             held.extend(equations)
             _check(stage, equations)
@@ -113,27 +115,32 @@ def _stages_until(until: str | None) -> Sequence[Stage]:
     return STAGES[: STAGE_NAMES.index(until) + 1]
 
 
-def _run_step(stage: Stage, step: Step, view: View, claim: Claim, carrier: Carrier) -> StepRecord:
+def _run_step(stage: Stage, step: Step, view: View, claim: Claim, carrier: Carrier, metrics: Metrics) -> StepRecord:
     started = time.monotonic()
     units = step.plan(view)
     rows = sum(unit.rows for unit in units)
     while units:
         claim.enter_stage(step.name)
+        metrics.begin(step.name, sum(unit.rows for unit in units))
         try:
-            _carry_step(step, units, view, claim, carrier)
+            _carry_step(step, units, view, claim, carrier, metrics)
             break
         except RayLostError as error:
             carrier.recover(error)
             units = step.plan(view)  # what was committed is done
-    return StepRecord(stage=stage.name, step=step.name, rows=rows, seconds=time.monotonic() - started)
+    seconds = time.monotonic() - started
+    metrics.end(step.name, seconds)
+    return StepRecord(stage=stage.name, step=step.name, rows=rows, seconds=seconds)
 
 
-def _carry_step(step: Step, units: Sequence[Unit], view: View, claim: Claim, carrier: Carrier) -> None:
+def _carry_step(
+    step: Step, units: Sequence[Unit], view: View, claim: Claim, carrier: Carrier, metrics: Metrics
+) -> None:
     """Run units and commit what they write; what is finished is committed as well if Ray is lost or we are stopped."""
     carrier.start()
     rows = sum(unit.rows for unit in units)
     progress = Progress(step.name, rows, "files" if step.name == "articles" else "rows")
-    committer = Committer(step.writes, view, claim, carrier, replaces=step.replaces)
+    committer = Committer(step.writes, view, claim, carrier, replaces=step.replaces, metrics=metrics)
     work = step.work(view)
     size = len(units) if step.at_once is None else step.at_once(view)
     batches = (units[start : start + size] for start in range(0, len(units), size))
@@ -142,6 +149,7 @@ def _carry_step(step: Step, units: Sequence[Unit], view: View, claim: Claim, car
             committer.add(written)
             progress.note = f"{committer.rows:,} records" if step.name == "articles" else ""
             progress.advance(written.pending_rows)
+            metrics.advance(step.name, written.pending_rows)
             if step.replaces and written.file is None:
                 committer.commit()  # a unit may be minutes of work: a finished topic model is never fitted again
             else:

@@ -14,6 +14,7 @@ import pickle
 import subprocess
 import sys
 import tempfile
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from multiprocessing import Pipe
@@ -187,4 +188,13 @@ def write_output(output: Output, name: str, storage: Storage) -> Iterator[DataFi
         content = encode_parquet(table)
         path = f"{nation or NO_NATION}/{name}-{xxhash.xxh3_64_hexdigest(content)}.parquet"
         storage.write_bytes(storage.path("tables", output.table, path), content)
-        yield DataFile(output.table, path, table.num_rows, len(content), None if nation is None else str(nation))
+        own = None if nation is None else str(nation)
+        yield DataFile(output.table, path, table.num_rows, len(content), own, *_counts(rows.filter(mask)))
+
+
+def _counts(rows: pl.DataFrame) -> tuple[tuple[tuple[str, int], ...], tuple[tuple[str, int], ...]]:
+    """Rows by the reason why they were refused, and tokens by kind, in tables that have such columns."""
+    rejected = Counter(rows["rejected_reason"].drop_nulls().to_list() if "rejected_reason" in rows.columns else ())
+    columns = [column for column in ("prompt_tokens", "output_tokens") if column in rows.columns]
+    tokens = {column.removesuffix("_tokens"): int(rows[column].sum() or 0) for column in columns}
+    return tuple(sorted(rejected.items())), tuple((kind, count) for kind, count in tokens.items() if count)

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 
 from navab.execution.carrier import Carrier, Written
 from navab.execution.compaction import FAN_IN, MergeFiles, merged_files, plan_merges
+from navab.execution.metrics import Metrics
 from navab.lake.claim import Claim
 from navab.lake.table import DataFile
 from navab.stages.base import Unit
@@ -30,12 +31,22 @@ class Committer:
     merged on the way.
     """
 
-    def __init__(self, writes: Sequence[str], view: View, claim: Claim, carrier: Carrier, *, replaces: bool) -> None:
+    def __init__(
+        self,
+        writes: Sequence[str],
+        view: View,
+        claim: Claim,
+        carrier: Carrier,
+        *,
+        replaces: bool,
+        metrics: Metrics,
+    ) -> None:
         self._writes = writes
         self._view = view
         self._claim = claim
         self._carrier = carrier
         self._replaces = replaces
+        self._metrics = metrics
         self._files: list[DataFile] = []
         self._committed: set[str] = set()
         self._merges: dict[str, _Merge] = {}
@@ -65,7 +76,9 @@ class Committer:
             files = [file for file in self._files if file.table == table and file.path not in self._committed]
             if files:
                 replace = sorted({file.nation for file in files if file.nation}) if self._replaces else ()
+                started = time.monotonic()
                 self._view.lake.commit(table, files, self._claim, replace=replace)
+                self._metrics.committed(files, time.monotonic() - started)
                 self._committed.update(file.path for file in files)
                 self._unmerged += len(files)
         if self._files:

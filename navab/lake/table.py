@@ -41,13 +41,18 @@ _DELETED_TOGETHER = 500
 
 @dataclass(frozen=True, slots=True)
 class DataFile:
-    """A Parquet file that a worker has written and the driver has still to commit."""
+    """A Parquet file that a worker has written and the driver has still to commit.
+
+    `rejected` counts its rows by the reason why they were refused, `tokens` those of the engine by their kind.
+    """
 
     table: str
     path: str
     rows: int
     size: int
     nation: str | None
+    rejected: tuple[tuple[str, int], ...] = ()
+    tokens: tuple[tuple[str, int], ...] = ()
 
     def action(self, *, data_change: bool = True) -> AddAction:
         # No bounds of columns: `DeltaTable.to_pyarrow_dataset`, through which DuckDB reads, loses a file's rows under a

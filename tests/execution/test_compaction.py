@@ -14,6 +14,7 @@ from navab.errors import StorageError
 from navab.execution.carrier import Carrier, run_unit
 from navab.execution.committer import Committer
 from navab.execution.compaction import FAN_IN, MergeFiles, merged_files, plan_merges
+from navab.execution.metrics import Metrics
 from navab.lake.lake import Lake
 from navab.lake.schema import load_schema
 from navab.lake.storage import Storage
@@ -90,7 +91,7 @@ def test_a_run_leaves_few_files(tmp_path: Path) -> None:
     lake = Lake(configuration.lake)
     view = View(lake, configuration, Registry.bundled(), {"searches": lambda view: expected}, {})
     with lake.claim("test") as claim, Carrier(lake.storage, configuration.resources) as carrier:
-        committer = Committer(("searches",), view, claim, carrier, replaces=False)
+        committer = Committer(("searches",), view, claim, carrier, replaces=False, metrics=Metrics())
         for written in carrier.carry(units, WriteSearches()):
             committer.add(written)
             committer.commit_if_due()
