@@ -32,6 +32,7 @@ from navab.stages.base import Unit, Work
 
 WATCH_INTERVAL_S = 0.5
 WORKER_RETRIES = 5  # of one unit whose worker died; Ray Data alone would go on for ever
+CPU_NODE = "cpu_node"  # custom resource of nodes without GPUs: where a cluster declares it, units stay on such nodes
 _KILLS = 20  # rounds, of a tenth of a second
 _CORE_PROCESSES = ("raylet", "gcs_server")
 
@@ -136,10 +137,14 @@ def _carry(request: Carry, storage: Storage, connection: Connection) -> Iterator
 
     items = [{"unit": pickle.dumps(unit)} for unit in request.units]
     dataset = ray.data.from_items(items, override_num_blocks=len(items)).map_batches(
-        _run_units(request.work, storage), batch_size=1, batch_format="pyarrow", max_retries=WORKER_RETRIES
+        _run_units(request.work, storage),
+        batch_size=1,
+        batch_format="pyarrow",
+        resources=_placement(),
+        max_retries=WORKER_RETRIES,
     )
     # They take no CPU of the units': those may hold all of them until they are done.
-    aside = ray.remote(num_cpus=0, max_retries=WORKER_RETRIES)(_run_aside)
+    aside = ray.remote(num_cpus=0, resources=_placement(), max_retries=WORKER_RETRIES)(_run_aside)
     running: list[Any] = []
     for row in dataset.iter_rows():
         yield row["written"]
@@ -151,6 +156,13 @@ def _carry(request: Carry, storage: Storage, connection: Connection) -> Iterator
             yield from ray.get(one)
     for one in running:
         yield from ray.get(one)
+
+
+def _placement() -> dict[str, float]:
+    """What keeps a unit off GPU machines: a little of what only other nodes have, too little to count."""
+    import ray  # noqa: PLC0415
+
+    return {CPU_NODE: 0.001} if CPU_NODE in ray.cluster_resources() else {}
 
 
 def _run_aside(unit: Unit, work: Work, storage: Storage) -> list[bytes]:

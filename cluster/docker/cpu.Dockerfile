@@ -1,0 +1,25 @@
+# Head and CPU workers. Build from the root of a checkout:
+#   docker build -f cluster/docker/cpu.Dockerfile -t REGISTRY/navab:cpu .
+FROM python:3.11.13-slim-bookworm
+
+# hadolint ignore=DL3008
+RUN apt-get update \
+    && apt-get install --yes --no-install-recommends ca-certificates curl procps rsync tini wget \
+    && rm -rf /var/lib/apt/lists/*
+
+RUN useradd --create-home --uid 1000 ray
+WORKDIR /home/ray/navab
+
+# What is installed is pinned by constraints.txt; the layer is kept until that or pyproject.toml changes.
+COPY pyproject.toml constraints.txt README.md LICENSE ./
+COPY navab/__init__.py navab/__init__.py
+COPY schemas schemas
+RUN pip install --no-cache-dir --constraint constraints.txt .
+
+COPY . .
+RUN pip install --no-cache-dir --no-deps --editable . && chown -R ray:ray /home/ray
+
+USER 1000
+ENV RAY_USAGE_STATS_ENABLED=0 PYTHONUNBUFFERED=1
+ENTRYPOINT ["tini", "--"]
+CMD ["navab", "--help"]

@@ -1,0 +1,80 @@
+"""Placement on a cluster of one head, two CPU nodes and a node with a (pretended) GPU."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import polars as pl
+import pytest
+import ray
+from ray.cluster_utils import Cluster
+
+from navab.execution.carrier import Carrier
+from navab.execution.ray_process import CPU_NODE
+from navab.lake.storage import Storage
+from navab.options.resources import ResourcesSection
+from navab.stages.base import Output, Unit
+
+pytestmark = pytest.mark.slow
+
+UNITS = [Unit(f"unit-{number}", "uk", pl.DataFrame({"article_id": [number]})) for number in range(12)]
+
+
+@dataclass(frozen=True)
+class SayWhere:
+    """Work that leaves a file named after its node and its unit."""
+
+    seconds: float = 0.0
+
+    def __call__(self, unit: Unit, storage: Storage) -> Iterator[Output]:
+        time.sleep(self.seconds)
+        storage.write_bytes(storage.path("where", ray.get_runtime_context().get_node_id(), unit.name), b"")
+        yield from ()
+
+
+@pytest.fixture
+def cluster(monkeypatch: pytest.MonkeyPatch) -> Iterator[Cluster]:
+    monkeypatch.setenv("RAY_USAGE_STATS_ENABLED", "0")
+    monkeypatch.setenv("RAY_AUTH_MODE", "disabled")
+    made = Cluster(initialize_head=True, head_node_args={"num_cpus": 0, "resources": {CPU_NODE: 1}})
+    yield made
+    made.shutdown()
+
+
+def nodes_used(folder: Path) -> dict[str, int]:
+    """Units that each node has run."""
+    return {node.name: len(list(node.iterdir())) for node in (folder / "where").iterdir()}
+
+
+def carry(cluster: Cluster, folder: Path, work: SayWhere) -> Iterator[str]:
+    resources = ResourcesSection(address=cluster.address, shared_filesystem=True)
+    with Carrier(Storage(str(folder)), resources) as carrier:
+        for written in carrier.carry(UNITS, work):
+            yield written.unit
+
+
+def test_units_stay_off_gpu_machines_and_outlive_their_nodes(cluster: Cluster, tmp_path: Path) -> None:
+    cpu = [cluster.add_node(num_cpus=1, resources={CPU_NODE: 1}) for _ in range(2)]
+    gpu = cluster.add_node(num_cpus=4, num_gpus=1)
+    done = []
+    for unit in carry(cluster, tmp_path, SayWhere(seconds=0.5)):
+        done.append(unit)
+        if len(done) == 2:
+            cluster.remove_node(cpu[1], allow_graceful=False)  # a spot machine is taken away
+    assert sorted(done) == sorted(unit.name for unit in UNITS)
+    used = nodes_used(tmp_path)
+    assert gpu.node_id not in used
+    assert used[cpu[0].node_id] >= 6
+
+
+def test_a_cluster_that_declares_nothing_is_used_whole(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("RAY_AUTH_MODE", "disabled")
+    made = Cluster(initialize_head=True, head_node_args={"num_cpus": 1, "num_gpus": 1})
+    try:
+        assert len(list(carry(made, tmp_path, SayWhere()))) == len(UNITS)
+        assert set(nodes_used(tmp_path)) == {made.head_node.node_id}
+    finally:
+        made.shutdown()
