@@ -31,7 +31,7 @@ REASONS_OF = (
 
 _FENCE = re.compile(r"^```(\w*)\n(.*?)^```", re.S | re.M)
 _LINK = re.compile(r"\[[^\]]*\]\(([^)\s]+)\)")
-_FOLDERS = "navab|docs|schemas|examples|tests|jobs|benchmarks|\\.ci"
+_FOLDERS = "cluster|navab|docs|schemas|examples|tests|jobs|benchmarks|\\.ci"
 _PATH = re.compile(rf"`((?:{_FOLDERS})/[\w./*-]*)`")
 
 
