@@ -1,196 +1,242 @@
 """Polarity: whether two statements contradict each other, by their words alone.
 
-Two statements contradict when they say the same of the same thing with one polarity flip between them: an
-antonym or a negation (the cues of de Marneffe, Rafferty and Manning 2008). The judge is conservative: what
-is not nearly the same apart from its polarity is neutral.
+Two statements contradict when they say the same of the same thing with one polarity flip between them: a negation, an
+antonym, a quantity or the two sides of a comparison exchanged (the cues of de Marneffe, Rafferty and Manning 2008).
+Where both hold content that the other lacks, they speak of different things, or say it in words that rules do not
+know: such pairs are neutral and marked as undecided, for a judge that reads.
 """
 
 from __future__ import annotations
 
-import re
 from collections import Counter
 from dataclasses import dataclass
-from functools import cache
 from typing import Literal
 
-from navab.models.rules.stance import Stance, find_stance
-from navab.text.lexicon import Lexicon
-from navab.text.phrases import phrase_pattern
+from navab.text.polarity_words import Meaning, load_polarity_words
 
 Verdict = Literal["contradiction", "entailment", "neutral"]
 
-_SAME = 0.85
-_OPPOSED = 0.7
-_FEWEST_WORDS = 2
-_STEM = 8
-_NEGATION = -1
+_QUESTION_MARKS = ("?", "？")
+_NEGATING = ("negator", "exemption")
+_NEAR = 3  # words between a negator and the antonym that it negates
+_SHARED_START = 5
+_START_SHARE = 0.6
+_SHORTEST_NEGATED = 4
+_UNLIKE = 0.3  # pairs that share less of their content are neutral beyond doubt
+_MOST_EXTRA = 0.5  # of what is common, what one of two statements may say beyond it
 
 
 @dataclass(frozen=True, slots=True)
 class Judgement:
-    """The verdict on an ordered pair of statements, and why."""
+    """The verdict on a pair of statements, and why; an undecided one is for a judge that reads."""
 
     verdict: Verdict
     confidence: float
     reason: str
+    decided: bool = True
 
 
 @dataclass(frozen=True, slots=True)
 class PolarSignature:
     """What of a statement decides its polarity; made once, compared cheaply.
 
-    `marks` counts (axis, sign) of negators and antonyms; `stance` is the axis and sign of the main marker.
+    `axes` holds the sides of every axis with a word in the statement (and whether words against it oppose by
+    themselves); `negated` names the axes whose word a negator stands next to.
     """
 
     content: frozenset[str]
-    rest: frozenset[str]
-    marks: frozenset[tuple[int, int, int]]
-    rest_marks: frozenset[tuple[int, int, int]]
-    stance: tuple[str, int] | None
-    quantities: frozenset[str]
+    axes: dict[str, tuple[int, ...]]
+    implicit: frozenset[str]
+    negated: frozenset[str]
+    negations: int
+    partial: bool
+    modal: str
+    limit: int
+    numbers: tuple[str, ...]
+    compared: tuple[frozenset[str], frozenset[str]] | None
+    prefixes: tuple[str, ...]
+    asks: bool
 
 
-def judge(left: str, right: str, lexicon: Lexicon) -> Judgement:
+def judge(left: str, right: str, language: str) -> Judgement:
     """Judge whether two statements of one language contradict or restate each other."""
-    return judge_signatures(signature(left, lexicon), signature(right, lexicon))
+    return judge_signatures(signature(left, language), signature(right, language))
 
 
-def signature(text: str, lexicon: Lexicon) -> PolarSignature:
-    """Reduce a statement to its content words, its polarity marks and its stance."""
-    lexicon = lexicon.for_text(text)
-    stance = find_stance(text, lexicon)
-    content, marks = _analyse(text, lexicon)
-    rest, rest_marks = _analyse(_without(text, stance), lexicon) if stance else (content, marks)
-    quantities = frozenset(re.findall(r"\d+(?:[.,]\d+)*", text)) | (content & _quantity_words(lexicon))
-    axis = _axis(stance) if stance else None
-    return PolarSignature(content, rest, marks, rest_marks, axis, quantities)
+def signature(text: str, language: str) -> PolarSignature:
+    """Reduce a statement to its content words and all that turns it one way or the other."""
+    words = load_polarity_words(language)
+    meanings = list(words.read(text))
+    of = {kind: [one for one in meanings if one.kind == kind] for kind in ("axis", "content", "number", "limit")}
+    sides: dict[str, list[int]] = {}
+    for one in of["axis"]:
+        sides.setdefault(one.name, []).append(one.sign)
+    return PolarSignature(
+        content=frozenset(one.name for one in of["content"]),
+        axes={axis: tuple(sorted(signs)) for axis, signs in sides.items()},
+        implicit=frozenset(one.name for one in of["axis"] if one.implicit),
+        negated=_negated(meanings),
+        negations=sum(one.kind in _NEGATING or (one.kind == "partial" and one.sign < 0) for one in meanings),
+        partial=any(one.kind == "partial" for one in meanings),
+        modal=next((one.kind for one in meanings if one.kind in ("duty", "permission", "exemption")), ""),
+        limit=sum(one.sign for one in of["limit"]),
+        numbers=tuple(sorted(one.name for one in of["number"])),
+        compared=_compared(meanings),
+        prefixes=words.negative_prefixes,
+        asks=text.rstrip().endswith(_QUESTION_MARKS),
+    )
+
+
+def _negated(meanings: list[Meaning]) -> frozenset[str]:
+    """Axes with a word that a negator stands close to."""
+    places = [place for place, one in enumerate(meanings) if one.kind in _NEGATING]
+    return frozenset(
+        one.name
+        for place, one in enumerate(meanings)
+        if one.kind == "axis" and any(abs(place - negator) <= _NEAR for negator in places)
+    )
+
+
+def _compared(meanings: list[Meaning]) -> tuple[frozenset[str], frozenset[str]] | None:
+    """What stands before and behind the pivot of a comparison."""
+    place = next((place for place, one in enumerate(meanings) if one.kind == "pivot"), None)
+    if place is None:
+        return None
+    before, behind = (
+        frozenset(_item(one) for one in part if one.kind in ("content", "axis"))
+        for part in (meanings[:place], meanings[place + 1 :])
+    )
+    return before, behind
+
+
+def _item(meaning: Meaning) -> str:
+    return f"{meaning.name}{meaning.sign:+d}" if meaning.kind == "axis" else meaning.name
+
+
+@dataclass(slots=True)
+class _Comparison:
+    """What two statements have in common, what each has alone, and the flips between them."""
+
+    common: int
+    left: set[str]
+    right: set[str]
+    flips: int = 0
+    negations: int = 0
+    implied: bool = False
+    near: bool = True
+    doubtful: bool = False
 
 
 def judge_signatures(a: PolarSignature, b: PolarSignature) -> Judgement:
-    """Judge a pair by signatures made with the same lexicon."""
-    if a.stance and b.stance:
-        if a.stance[0] != b.stance[0]:
-            return Judgement("neutral", 0.5, "stances on different predicates")
-        inner, matched = _flips(a.rest_marks, b.rest_marks)
-        flips = inner + (a.stance[1] != b.stance[1])
-        same_negations = _negations(a.rest_marks) == _negations(b.rest_marks)
-        return _verdict(_similarity(a.rest, b.rest), flips, matched and same_negations and flips <= 1, a, b)
-    flips, matched = _flips(a.marks, b.marks)
-    return _verdict(_similarity(a.content, b.content), flips, matched and flips <= 1, a, b)
+    """Judge a pair by signatures made in the same language."""
+    if a.asks or b.asks:
+        return Judgement("neutral", 0.5, "a question says nothing", decided=False)
+    found = _compare(a, b)
+    size = found.common + len(found.left) + len(found.right)
+    similarity = found.common / size if size else 0.0
+    if not found.common:
+        return Judgement("neutral", 1.0, "no content in common")
+    if found.left and found.right:
+        return Judgement("neutral", 1 - similarity / 2, "each says something of its own", decided=similarity < _UNLIKE)
+    extra = len(found.left) + len(found.right)
+    if extra > (0 if found.implied else max(1, found.common * _MOST_EXTRA)):
+        return Judgement("neutral", 1 - similarity / 2, "one says much more", decided=similarity < _UNLIKE)
+    confidence = similarity if extra else 1.0
+    if a.numbers != b.numbers:
+        return _by_numbers(a, b, found, confidence)
+    flips = found.flips + found.negations + _exchanged(a, b) + (a.limit * b.limit < 0)
+    if found.doubtful or flips > 2:
+        return Judgement("neutral", 0.5, "polarity differs in several places", decided=False)
+    if flips == 0:
+        return Judgement("entailment", confidence, "the same words, the same polarity")
+    if flips == 2:
+        if found.flips == 1 and found.negations == 1 and found.near:
+            return Judgement("entailment", confidence, "a negated antonym")
+        return Judgement("neutral", 0.5, "polarity differs twice", decided=False)
+    if reason := _compatible(a, b, found):
+        return Judgement("neutral", 0.5, reason)
+    return Judgement("contradiction", confidence, "the same words, one polarity flip")
 
 
-def _verdict(similarity: float, flips: int, comparable: bool, a: PolarSignature, b: PolarSignature) -> Judgement:
-    """Turn similarity and the number of polarity flips into a verdict."""
-    if similarity < (_OPPOSED if flips else _SAME) or min(len(a.content), len(b.content)) < _FEWEST_WORDS:
-        return Judgement("neutral", 1 - similarity / 2, f"content overlap {similarity:.2f}")
-    if not comparable:
-        return Judgement("neutral", 0.5, "polarity differs elsewhere too")
-    if a.quantities != b.quantities:
-        return Judgement("neutral", 0.5, "quantities differ")
-    if flips == 1:
-        return Judgement("contradiction", similarity, f"one polarity flip, content overlap {similarity:.2f}")
-    return Judgement("entailment", similarity, f"same polarity, content overlap {similarity:.2f}")
-
-
-def _similarity(a: frozenset[str], b: frozenset[str]) -> float:
-    """Jaccard similarity of two sets of content words."""
-    common = len(a & b)
-    return common / (len(a) + len(b) - common) if common else 0.0
-
-
-def _flips(a: frozenset[tuple[int, int, int]], b: frozenset[tuple[int, int, int]]) -> tuple[int, bool]:
-    """Count the polarity flips between two sets of marks, and tell whether every other mark is matched."""
-    if a == b:
-        return 0, True
-    net: Counter[int] = Counter()
-    size: Counter[int] = Counter()
-    for marks, side in ((a, 1), (b, -1)):
-        for axis, sign, count in marks:
-            net[axis] += sign * count * side
-            size[axis] += count * side
-    flips, matched = 0, True
-    for axis in net:
-        if axis == _NEGATION:
-            flips += abs(net[axis])
-        elif size[axis]:
-            matched = False
+def _compare(a: PolarSignature, b: PolarSignature) -> _Comparison:
+    left, right = set(a.content - b.content), set(b.content - a.content)
+    found = _Comparison(len(a.content & b.content), left, right)
+    negations = a.negations - b.negations
+    for axis in sorted(a.axes.keys() | b.axes.keys()):
+        one, other = a.axes.get(axis), b.axes.get(axis)
+        if one and other:
+            found.common += 1
+            if set(one) == set(other):
+                continue
+            if len(set(one)) == len(set(other)) == 1:
+                found.flips += 1
+                found.near = found.near and axis in a.negated ^ b.negated
+            else:
+                found.doubtful = True
+        elif axis in a.implicit or axis in b.implicit:
+            opposed = sum(sign < 0 for sign in one or other or ())
+            negations += opposed if one else -opposed
+            found.implied = found.implied or opposed > 0
         else:
-            flips += abs(net[axis]) // 2
-    return flips, matched
+            (left if one else right).add(axis)
+    found.negations = abs(negations)
+    _match_alike(found, a.prefixes)
+    return found
 
 
-def _negations(marks: frozenset[tuple[int, int, int]]) -> int:
-    return sum(count for axis, _, count in marks if axis == _NEGATION)
+def _match_alike(found: _Comparison, prefixes: tuple[str, ...]) -> None:
+    """Match words of one family that their stems tell apart, and words that a prefix turns round."""
+    for one in sorted(found.left):
+        for other in sorted(found.right):
+            turned = _turned(one, other, prefixes) or _turned(other, one, prefixes)
+            if turned or _alike(one, other):
+                found.left.discard(one)
+                found.right.discard(other)
+                found.common += 1
+                found.flips += turned
+                found.near = found.near and turned
+                break
 
 
-def _axis(stance: Stance) -> tuple[str, int]:
-    """Name what a stance is about and which side it takes: judgements differ by predicate, norms do not."""
-    sign = 1 if stance.affirmative else -1
-    if stance.group.kind != "judgement":
-        return stance.group.kind, sign
-    return (stance.form if stance.affirmative else stance.target), sign
+def _turned(word: str, base: str, prefixes: tuple[str, ...]) -> bool:
+    return len(base) >= _SHORTEST_NEGATED and any(
+        word.startswith(prefix) and _alike(word.removeprefix(prefix), base) for prefix in prefixes
+    )
 
 
-def _without(text: str, stance: Stance) -> str:
-    """Cut a stance marker out of its sentence."""
-    for start, end in sorted({(stance.start, stance.end), stance.tail or (0, 0)}, reverse=True):
-        text = text[:start] + text[end:]
-    return text
+def _alike(one: str, other: str) -> bool:
+    """Tell whether two stems begin alike for the greater part."""
+    longer = max(len(one), len(other))
+    shared = next((i for i, (a, b) in enumerate(zip(one, other, strict=False)) if a != b), min(len(one), len(other)))
+    return one == other or (shared >= _SHARED_START and shared >= _START_SHARE * longer)
 
 
-@dataclass(frozen=True, slots=True)
-class _Words:
-    pattern: re.Pattern[str]
-    axes: dict[str, tuple[int, int]]
-    skipped: frozenset[str]
+def _exchanged(a: PolarSignature, b: PolarSignature) -> bool:
+    """Tell whether the two sides of a comparison have changed places."""
+    if a.compared is None or b.compared is None:
+        return False
+    (before_a, behind_a), (before_b, behind_b) = a.compared, b.compared
+    by_end = behind_a <= before_b and behind_b <= before_a and not behind_a & behind_b
+    by_start = before_a <= behind_b and before_b <= behind_a and not before_a & before_b
+    return bool((behind_a and behind_b and by_end) or (before_a and before_b and by_start))
 
 
-def _analyse(text: str, lexicon: Lexicon) -> tuple[frozenset[str], frozenset[tuple[int, int, int]]]:
-    """Split a text into content words and counted polarity marks."""
-    words = _words(lexicon)
-    marks: Counter[tuple[int, int]] = Counter()
-    lowered = text.lower()
-    for match in words.pattern.finditer(lowered):
-        if axis := words.axes.get(match.group()):
-            marks[axis] += 1
-    plain = words.pattern.sub(" " if lexicon.spaced else "", lowered)
-    return _content(plain, lexicon, words), frozenset((axis, sign, n) for (axis, sign), n in marks.items())
+def _by_numbers(a: PolarSignature, b: PolarSignature, found: _Comparison, confidence: float) -> Judgement:
+    """Norms that agree in all but one number contradict each other; reports that do are of different things."""
+    alone = len((Counter(a.numbers) - Counter(b.numbers)) + (Counter(b.numbers) - Counter(a.numbers)))
+    same = not (found.flips or found.negations or found.doubtful or found.left or found.right)
+    if same and len(a.numbers) == len(b.numbers) and alone == 2 and a.modal == b.modal == "duty":
+        return Judgement("contradiction", confidence * 0.9, "the same words, another quantity")
+    return Judgement("neutral", 0.7, "quantities differ")
 
 
-def _content(plain: str, lexicon: Lexicon, words: _Words) -> frozenset[str]:
-    """Content words cut to a stem, or the character pairs of a script without spaces."""
-    if lexicon.spaced:
-        return frozenset(w[:_STEM] for w in re.findall(r"\w+", plain) if w not in words.skipped)
-    runs = re.findall(r"\w+", "".join(c for c in plain if c not in words.skipped))
-    return frozenset(run[i : i + 2] for run in runs for i in range(max(1, len(run) - 1)))
-
-
-def _words(lexicon: Lexicon) -> _Words:
-    return _compiled(lexicon.negators, lexicon.antonyms, lexicon.neutral_stances, lexicon.stopwords, lexicon.spaced)
-
-
-@cache
-def _compiled(
-    negators: tuple[str, ...],
-    antonyms: tuple[tuple[tuple[str, ...], tuple[str, ...]], ...],
-    neutral: tuple[str, ...],
-    stopwords: tuple[str, ...],
-    spaced: bool,
-) -> _Words:
-    """Compile the polarity words; a word keeps the first axis that names it."""
-    axes: dict[str, tuple[int, int]] = dict.fromkeys(negators, (_NEGATION, 1))
-    for index, pair in enumerate(antonyms):
-        for words, sign in zip(pair, (1, -1), strict=True):
-            for word in words:
-                axes.setdefault(word.lower(), (index, sign))
-    pattern = phrase_pattern([*axes, *neutral], spaced)
-    return _Words(pattern, axes, frozenset(stopwords))
-
-
-@cache
-def _quantities(words: tuple[str, ...]) -> frozenset[str]:
-    return frozenset(word.lower()[:_STEM] for word in words)
-
-
-def _quantity_words(lexicon: Lexicon) -> frozenset[str]:
-    return _quantities(lexicon.quantities) if lexicon.spaced else frozenset()
+def _compatible(a: PolarSignature, b: PolarSignature, found: _Comparison) -> str:
+    """Why statements with one flip between them may yet both hold; empty if they may not."""
+    modals = {a.modal, b.modal}
+    if modals == {"permission", "exemption"}:
+        return "what may be need not be"
+    if modals == {"permission"} and found.flips:
+        return "both may be"
+    if a.partial and b.partial:
+        return "both are said of a part"
+    return ""
