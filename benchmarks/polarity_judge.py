@@ -1,9 +1,9 @@
-"""The polarity judge on pairs that its lexicons did not make: recall and precision of contradiction (issue 7, figure 3).
+"""The polarity judge on pairs that its lexicons did not make: recall and precision (issue 7, figure 3).
 
 python benchmarks/polarity_judge.py                    the reported halves, beside their limits
 python benchmarks/polarity_judge.py --tuning           the tuning halves, with every pair that is judged wrongly
 
-Pairs written by hand for navab (benchmarks/data/polarity), the authors' statements with their reversals, and NLI sets of
+Pairs written by hand for navab (benchmarks/data/polarity), the authors' statements and reversals, and NLI sets of
 ../shared/data. A pair belongs to the tuning half if the first byte of the SHA-256 of both texts is even; rules and
 lexicons were tuned on those halves only.
 """
@@ -23,6 +23,7 @@ import polars as pl
 
 from benchmarks.support.measure import line
 from navab.conflict.polarity import judge
+from navab.text.lexicon import load_lexicon
 
 REPOSITORY = Path(__file__).resolve().parents[1]
 OWN = REPOSITORY / "benchmarks" / "data" / "polarity"
@@ -100,7 +101,7 @@ def _rows(path: Path) -> Iterator[dict[str, str]]:
 
 
 def _judged(pair: Pair) -> dict[str, object]:
-    found = judge(pair.left, pair.right, pair.language)
+    found = judge(pair.left, pair.right, load_lexicon(pair.language))
     return {
         "source": pair.source,
         "language": pair.language,

@@ -12,7 +12,8 @@ from collections import Counter
 from dataclasses import dataclass
 from typing import Literal
 
-from navab.text.polarity_words import Meaning, load_polarity_words
+from navab.text.lexicon import Lexicon
+from navab.text.polarity_words import Meaning
 
 Verdict = Literal["contradiction", "entailment", "neutral"]
 
@@ -49,7 +50,7 @@ class PolarSignature:
     implicit: frozenset[str]
     negated: frozenset[str]
     negations: int
-    partial: bool
+    partial: frozenset[int]
     modal: str
     limit: int
     numbers: tuple[str, ...]
@@ -58,15 +59,14 @@ class PolarSignature:
     asks: bool
 
 
-def judge(left: str, right: str, language: str) -> Judgement:
+def judge(left: str, right: str, lexicon: Lexicon) -> Judgement:
     """Judge whether two statements of one language contradict or restate each other."""
-    return judge_signatures(signature(left, language), signature(right, language))
+    return judge_signatures(signature(left, lexicon), signature(right, lexicon))
 
 
-def signature(text: str, language: str) -> PolarSignature:
+def signature(text: str, lexicon: Lexicon) -> PolarSignature:
     """Reduce a statement to its content words and all that turns it one way or the other."""
-    words = load_polarity_words(language)
-    meanings = list(words.read(text))
+    meanings = list(lexicon.polarity_reader.read(text))
     of = {kind: [one for one in meanings if one.kind == kind] for kind in ("axis", "content", "number", "limit")}
     sides: dict[str, list[int]] = {}
     for one in of["axis"]:
@@ -77,12 +77,12 @@ def signature(text: str, language: str) -> PolarSignature:
         implicit=frozenset(one.name for one in of["axis"] if one.implicit),
         negated=_negated(meanings),
         negations=sum(one.kind in _NEGATING or (one.kind == "partial" and one.sign < 0) for one in meanings),
-        partial=any(one.kind == "partial" for one in meanings),
+        partial=frozenset(one.sign for one in meanings if one.kind == "partial"),
         modal=next((one.kind for one in meanings if one.kind in ("duty", "permission", "exemption")), ""),
         limit=sum(one.sign for one in of["limit"]),
         numbers=tuple(sorted(one.name for one in of["number"])),
         compared=_compared(meanings),
-        prefixes=words.negative_prefixes,
+        prefixes=lexicon.polarity.negative_prefixes,
         asks=text.rstrip().endswith(_QUESTION_MARKS),
     )
 
@@ -161,26 +161,35 @@ def judge_signatures(a: PolarSignature, b: PolarSignature) -> Judgement:
 def _compare(a: PolarSignature, b: PolarSignature) -> _Comparison:
     left, right = set(a.content - b.content), set(b.content - a.content)
     found = _Comparison(len(a.content & b.content), left, right)
+    praised_left: set[str] = set()
+    praised_right: set[str] = set()
     negations = a.negations - b.negations
     for axis in sorted(a.axes.keys() | b.axes.keys()):
         one, other = a.axes.get(axis), b.axes.get(axis)
         if one and other:
             found.common += 1
-            if set(one) == set(other):
+            if set(one) == set(other) and (len(set(one)) == 1 or one == other):
                 continue
-            if len(set(one)) == len(set(other)) == 1:
-                found.flips += 1
+            if len(one) == len(other) or len(set(one)) == len(set(other)) == 1:
+                found.flips += abs(sum(one) - sum(other)) // 2 if len(one) == len(other) else 1
                 found.near = found.near and axis in a.negated ^ b.negated
             else:
                 found.doubtful = True
         elif axis in a.implicit or axis in b.implicit:
             opposed = sum(sign < 0 for sign in one or other or ())
+            if not opposed:
+                (praised_left if one else praised_right).add(axis)
             negations += opposed if one else -opposed
             found.implied = found.implied or opposed > 0
         else:
             (left if one else right).add(axis)
     found.negations = abs(negations)
     _match_alike(found, a.prefixes)
+    # A word for stands for content of its own if the other statement has such content too.
+    if found.right:
+        found.left |= praised_left
+    if found.left:
+        found.right |= praised_right
     return found
 
 
@@ -237,6 +246,6 @@ def _compatible(a: PolarSignature, b: PolarSignature, found: _Comparison) -> str
         return "what may be need not be"
     if modals == {"permission"} and found.flips:
         return "both may be"
-    if a.partial and b.partial:
+    if a.partial != b.partial and a.partial and b.partial:
         return "both are said of a part"
     return ""

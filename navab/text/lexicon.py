@@ -16,6 +16,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from navab.errors import ConfigurationError
 from navab.text.phrases import capitalise, phrase_pattern
+from navab.text.polarity_words import Polarity, PolarityReader
 
 StanceKind = Literal["norm", "position", "judgement"]
 UPPER = "A-ZÀ-ÖØ-ÞŒŠŽĐĆČŁ"
@@ -183,9 +184,7 @@ class Lexicon(_Data):
     countries: tuple[str, ...] = Field(description="countries, peoples and adjectives of the world, incl. home")
     stopwords: tuple[str, ...] = Field(description="words without content for comparing statements")
     negators: tuple[str, ...] = Field(description="words and phrases that negate")
-    antonyms: tuple[tuple[tuple[str, ...], tuple[str, ...]], ...] = Field(description="words for, words against")
-    neutral_stances: tuple[str, ...] = Field((), description="modals that carry no content of their own")
-    quantities: tuple[str, ...] = Field((), description="number words")
+    polarity: Polarity = Polarity()
     script: Script | None = None
 
     def for_text(self, text: str) -> Lexicon:
@@ -203,7 +202,13 @@ class Lexicon(_Data):
     def _in_other_script(self) -> Lexicon:
         assert self.script is not None
         table = str.maketrans(self.script.base, self.script.other)
-        return Lexicon.model_validate(_translated(self.model_dump(mode="json", exclude={"script"}), table))
+        data = _translated(self.model_dump(mode="json", exclude={"script", "polarity"}), table)
+        return Lexicon.model_validate(data | {"polarity": self.polarity})
+
+    @cached_property
+    def polarity_reader(self) -> PolarityReader:
+        """Reads what turns a statement round; texts in another script are converted to that of the lexicon's file."""
+        return PolarityReader(self.polarity, self.negators, self.stopwords, spaced=self.spaced)
 
     def _pattern(self, phrases: tuple[str, ...]) -> re.Pattern[str]:
         """Compile a list of this lexicon's phrases, in small and capitalised writing."""
