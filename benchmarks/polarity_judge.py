@@ -58,16 +58,16 @@ def main() -> None:
     parser.add_argument("--language", choices=LANGUAGES)
     options = parser.parse_args()
     pairs = [pair for pair in [*own_pairs(), *shared_pairs()] if pair.is_tuning == options.tuning]
-    judged = pl.DataFrame([_judged(pair) for pair in pairs if options.language in (None, pair.language)])
+    judged = pl.DataFrame([judged_row(pair) for pair in pairs if options.language in (None, pair.language)])
     if options.tuning:
         _show_errors(judged.filter(pl.col("source") == "own"))
     for (language,), part in judged.filter(pl.col("source") == "own").group_by("language", maintain_order=True):
-        recall, alarms, _ = _rates(part)
+        recall, alarms, _ = rates(part)
         line(f"own pairs, {language}: recall of contradiction", recall, RECALL, least=True)
         line(f"own pairs, {language}: false alarms", alarms, FALSE_ALARMS)
     for (source, language), part in judged.group_by("source", "language", maintain_order=True):
-        recall, alarms, precision = _rates(part)
-        undecided = 1 - part["decided"].mean()  # type: ignore[operator]
+        recall, alarms, precision = rates(part)
+        undecided = 1 - float(part["decided"].to_numpy().mean())
         print(
             f"{source:<28} {language}  pairs {part.height:>5}  contradictions {part['contradicts'].sum():>5}  "
             f"recall {recall:.3f}  precision {precision:.3f}  false alarms {alarms:.3f}  undecided {undecided:.3f}"
@@ -100,7 +100,7 @@ def _rows(path: Path) -> Iterator[dict[str, str]]:
         yield from map(json.loads, file)
 
 
-def _judged(pair: Pair) -> dict[str, object]:
+def judged_row(pair: Pair) -> dict[str, object]:
     found = judge(pair.left, pair.right, load_lexicon(pair.language))
     return {
         "source": pair.source,
@@ -115,11 +115,11 @@ def _judged(pair: Pair) -> dict[str, object]:
     }
 
 
-def _rates(part: pl.DataFrame) -> tuple[float, float, float]:
+def rates(part: pl.DataFrame) -> tuple[float, float, float]:
     """Recall of contradictions, share of the others that are called contradictions, and precision."""
-    true, found = part["contradicts"], part["found"]
-    hits, alarms = (true & found).sum(), (~true & found).sum()
-    return hits / max(1, true.sum()), alarms / max(1, (~true).sum()), hits / max(1, hits + alarms)
+    true, found = part["contradicts"].to_numpy(), part["found"].to_numpy()
+    hits, alarms = int((true & found).sum()), int((~true & found).sum())
+    return hits / max(1, int(true.sum())), alarms / max(1, int((~true).sum())), hits / max(1, hits + alarms)
 
 
 def _show_errors(judged: pl.DataFrame) -> None:

@@ -12,18 +12,16 @@ from collections import Counter
 from dataclasses import dataclass
 from typing import Literal
 
+from navab.conflict.signature import PolarSignature, signature
 from navab.text.lexicon import Lexicon
-from navab.text.polarity_words import Meaning
 
 Verdict = Literal["contradiction", "entailment", "neutral"]
 
-_QUESTION_MARKS = ("?", "？")
-_NEGATING = ("negator", "exemption")
-_NEAR = 3  # words between a negator and the antonym that it negates
 _SHARED_START = 5
 _START_SHARE = 0.6
 _SHORTEST_NEGATED = 4
 _UNLIKE = 0.3  # pairs that share less of their content are neutral beyond doubt
+_SAME = 0.8  # what restatements share of their content at least
 _MOST_EXTRA = 0.5  # of what is common, what one of two statements may say beyond it
 
 
@@ -37,80 +35,9 @@ class Judgement:
     decided: bool = True
 
 
-@dataclass(frozen=True, slots=True)
-class PolarSignature:
-    """What of a statement decides its polarity; made once, compared cheaply.
-
-    `axes` holds the sides of every axis with a word in the statement (and whether words against it oppose by
-    themselves); `negated` names the axes whose word a negator stands next to.
-    """
-
-    content: frozenset[str]
-    axes: dict[str, tuple[int, ...]]
-    implicit: frozenset[str]
-    negated: frozenset[str]
-    negations: int
-    partial: frozenset[int]
-    modal: str
-    limit: int
-    numbers: tuple[str, ...]
-    compared: tuple[frozenset[str], frozenset[str]] | None
-    prefixes: tuple[str, ...]
-    asks: bool
-
-
 def judge(left: str, right: str, lexicon: Lexicon) -> Judgement:
     """Judge whether two statements of one language contradict or restate each other."""
     return judge_signatures(signature(left, lexicon), signature(right, lexicon))
-
-
-def signature(text: str, lexicon: Lexicon) -> PolarSignature:
-    """Reduce a statement to its content words and all that turns it one way or the other."""
-    meanings = list(lexicon.polarity_reader.read(text))
-    of = {kind: [one for one in meanings if one.kind == kind] for kind in ("axis", "content", "number", "limit")}
-    sides: dict[str, list[int]] = {}
-    for one in of["axis"]:
-        sides.setdefault(one.name, []).append(one.sign)
-    return PolarSignature(
-        content=frozenset(one.name for one in of["content"]),
-        axes={axis: tuple(sorted(signs)) for axis, signs in sides.items()},
-        implicit=frozenset(one.name for one in of["axis"] if one.implicit),
-        negated=_negated(meanings),
-        negations=sum(one.kind in _NEGATING or (one.kind == "partial" and one.sign < 0) for one in meanings),
-        partial=frozenset(one.sign for one in meanings if one.kind == "partial"),
-        modal=next((one.kind for one in meanings if one.kind in ("duty", "permission", "exemption")), ""),
-        limit=sum(one.sign for one in of["limit"]),
-        numbers=tuple(sorted(one.name for one in of["number"])),
-        compared=_compared(meanings),
-        prefixes=lexicon.polarity.negative_prefixes,
-        asks=text.rstrip().endswith(_QUESTION_MARKS),
-    )
-
-
-def _negated(meanings: list[Meaning]) -> frozenset[str]:
-    """Axes with a word that a negator stands close to."""
-    places = [place for place, one in enumerate(meanings) if one.kind in _NEGATING]
-    return frozenset(
-        one.name
-        for place, one in enumerate(meanings)
-        if one.kind == "axis" and any(abs(place - negator) <= _NEAR for negator in places)
-    )
-
-
-def _compared(meanings: list[Meaning]) -> tuple[frozenset[str], frozenset[str]] | None:
-    """What stands before and behind the pivot of a comparison."""
-    place = next((place for place, one in enumerate(meanings) if one.kind == "pivot"), None)
-    if place is None:
-        return None
-    before, behind = (
-        frozenset(_item(one) for one in part if one.kind in ("content", "axis"))
-        for part in (meanings[:place], meanings[place + 1 :])
-    )
-    return before, behind
-
-
-def _item(meaning: Meaning) -> str:
-    return f"{meaning.name}{meaning.sign:+d}" if meaning.kind == "axis" else meaning.name
 
 
 @dataclass(slots=True)
@@ -147,6 +74,8 @@ def judge_signatures(a: PolarSignature, b: PolarSignature) -> Judgement:
     flips = found.flips + found.negations + _exchanged(a, b) + (a.limit * b.limit < 0)
     if found.doubtful or flips > 2:
         return Judgement("neutral", 0.5, "polarity differs in several places", decided=False)
+    if flips == 0 and similarity < _SAME:
+        return Judgement("neutral", 0.5, "one says more", decided=False)
     if flips == 0:
         return Judgement("entailment", confidence, "the same words, the same polarity")
     if flips == 2:

@@ -16,8 +16,8 @@ from navab.configuration import Configuration
 from navab.conflict.candidates import find_candidates
 from navab.conflict.graph import build_graph, components
 from navab.conflict.polarity import judge_signatures
-from navab.conflict.polarity import signature as polar_signature
 from navab.conflict.resolution import dominant_stance
+from navab.conflict.signature import signature as polar_signature
 from navab.lake.arrays import to_matrix
 from navab.lake.hashing import Int64Array, combine, set_digest, signature, text_hash
 from navab.lake.storage import Storage
@@ -28,7 +28,7 @@ from navab.options.conflicts import ConflictsSection
 from navab.stages.base import Equation, Output, Stage, Step, Unit, conform, equate, select, unit_name
 from navab.view import View
 
-SEARCH_VERSION = 2
+SEARCH_VERSION = 3
 RESOLUTION_VERSION = 2
 JUDGE = "polarity"
 

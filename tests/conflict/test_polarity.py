@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import polars as pl
 import pytest
 
-from navab.conflict.polarity import judge, judge_signatures, signature
+from benchmarks.polarity_judge import FALSE_ALARMS, RECALL, judged_row, own_pairs, rates
+from navab.conflict.polarity import judge, judge_signatures
+from navab.conflict.signature import signature
 from navab.models.rules.reversal import reverse
 from navab.text.lexicon import load_lexicon
 
@@ -83,3 +86,47 @@ def test_a_statement_contradicts_its_reversal(language: str, statement: str) -> 
     turned = reverse(statement, load_lexicon(language))
     assert turned is not None
     assert verdict(statement, turned, language) == "contradiction"
+
+
+@pytest.mark.parametrize("language", ["zh", "en", "fr", "de"])
+def test_pairs_written_before_the_lexicons_are_judged_well_enough(language: str) -> None:
+    pairs = [pair for pair in own_pairs() if pair.language == language]
+    assert len(pairs) == 200
+    recall, alarms, _ = rates(pl.DataFrame([judged_row(pair) for pair in pairs if not pair.is_tuning]))
+    assert recall >= RECALL
+    assert alarms <= FALSE_ALARMS
+
+
+CUES = [
+    ("a quantity", "en", "The minimum wage must be 12 euros.", "The minimum wage must be 14 euros.", "contradiction"),
+    ("a report", "en", "The town built 12 schools.", "The town built 14 schools.", "neutral"),
+    ("exchanged", "en", "Health matters more than profit.", "Profit matters more than health.", "contradiction"),
+    ("exchanged", "zh", "健康比利润重要。", "利润比健康重要。", "contradiction"),
+    ("negated antonym", "en", "The tax is not unjust.", "The tax is just.", "entailment"),
+    ("another subject", "en", "Spain should leave the pact.", "Italy should not leave the pact.", "neutral"),
+    ("may, need not", "en", "Farmers may use the well.", "Farmers need not use the well.", "neutral"),
+    ("may, may not", "en", "Farmers may use the well.", "Farmers may not use the well.", "contradiction"),
+    ("some, not all", "en", "Some farmers need help.", "Not all farmers need help.", "neutral"),
+    ("contrast", "en", "Water is a right, not a commodity.", "Water is not a commodity but a right.", "entailment"),
+    ("both scripts", "zh", "政府應當補貼農民。", "政府不应当补贴农民。", "contradiction"),
+    ("a name", "zh", "莫方支持该项倡议。", "韩方支持该项倡议。", "neutral"),
+    ("separable verb", "de", "Die Partei nimmt den Vertrag an.", "Die Partei lehnt den Vertrag ab.", "contradiction"),
+    ("no longer", "fr", "Le pays veut la guerre.", "Le pays ne veut plus la guerre.", "contradiction"),
+    ("only", "fr", "Le pays ne veut que la paix.", "Le pays veut la paix.", "entailment"),
+    ("a question", "en", "Should the state pay?", "The state should not pay.", "neutral"),
+]
+
+
+@pytest.mark.parametrize(("cue", "language", "left", "right", "expected"), CUES)
+def test_cue(cue: str, language: str, left: str, right: str, expected: str) -> None:
+    assert verdict(left, right, language) == expected, cue
+
+
+def test_what_rules_cannot_tell_is_marked_for_a_judge_that_reads() -> None:
+    lexicon = load_lexicon("en")
+    unknown = judge("Schools should teach chess to children.", "Lessons about chess are a waste of time.", lexicon)
+    alike = judge("The fleet should sail to the gulf.", "The navy should not sail to the gulf.", lexicon)
+    unlike = judge("Schools should teach religion.", "Parents should not hit their children.", lexicon)
+    assert (alike.verdict, alike.decided) == ("neutral", False)
+    assert (unlike.verdict, unlike.decided) == ("neutral", True)
+    assert unknown.verdict == "neutral"
