@@ -67,10 +67,11 @@ def main() -> None:
         line(f"own pairs, {language}: false alarms", alarms, FALSE_ALARMS)
     for (source, language), part in judged.group_by("source", "language", maintain_order=True):
         recall, alarms, precision = rates(part)
-        undecided = 1 - float(part["decided"].to_numpy().mean())
+        missed = part.filter(pl.col("contradicts") & ~pl.col("found"))
+        left = 1 - float(missed["decided"].to_numpy().mean()) if missed.height else 0.0
         print(
             f"{source:<28} {language}  pairs {part.height:>5}  contradictions {part['contradicts'].sum():>5}  "
-            f"recall {recall:.3f}  precision {precision:.3f}  false alarms {alarms:.3f}  undecided {undecided:.3f}"
+            f"recall {recall:.3f}  precision {precision:.3f}  false alarms {alarms:.3f}  missed and marked undecided {left:.3f}"
         )
 
 

@@ -20,7 +20,7 @@ Verdict = Literal["contradiction", "entailment", "neutral"]
 _SHARED_START = 5
 _START_SHARE = 0.6
 _SHORTEST_NEGATED = 4
-_UNLIKE = 0.3  # pairs that share less of their content are neutral beyond doubt
+_UNLIKE = 0.15  # pairs that share less of their content are neutral beyond doubt
 _SAME = 0.8  # what restatements share of their content at least
 _MOST_EXTRA = 0.5  # of what is common, what one of two statements may say beyond it
 
