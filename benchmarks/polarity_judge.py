@@ -71,7 +71,8 @@ def main() -> None:
         left = 1 - float(missed["decided"].to_numpy().mean()) if missed.height else 0.0
         print(
             f"{source:<28} {language}  pairs {part.height:>5}  contradictions {part['contradicts'].sum():>5}  "
-            f"recall {recall:.3f}  precision {precision:.3f}  false alarms {alarms:.3f}  missed and marked undecided {left:.3f}"
+            f"recall {recall:.3f}  precision {precision:.3f}  false alarms {alarms:.3f}  "
+            f"of the missed, marked undecided {left:.3f}"
         )
 
 
