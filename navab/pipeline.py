@@ -171,6 +171,6 @@ def _check(stage: Stage, equations: Sequence[Equation]) -> None:
             )
 
 
-def plan_all(view: View, until: str | None = None) -> list[tuple[str, list[Unit]]]:
+def plan_steps(view: View, until: str | None = None) -> list[tuple[Step, list[Unit]]]:
     """Pending units of every step as the lake stands; later steps will have more once earlier ones have run."""
-    return [(step.name, step.plan(view)) for stage in _stages_until(until) for step in stage.steps]
+    return [(step, step.plan(view)) for stage in _stages_until(until) for step in stage.steps]

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import json
 import os
+import re
 import shutil
 import socket
 import subprocess
 import sys
 import time
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -29,14 +31,39 @@ class Head:
     environment: dict[str, str]
     temporary: Path
 
-    def submit(self, folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
-        """Submit jobs/build_benchmark.py with a checkout that is copied into `folder`, and wait for its end."""
+    def submit(self, folder: Path, *arguments: str, job: str = "build_benchmark") -> subprocess.CompletedProcess[str]:
+        """Submit a script of jobs/ with a checkout that is copied into `folder`, and wait for its end."""
+        return self._ray("submit", *self._entry(folder, job, arguments))
+
+    def start(self, folder: Path, *arguments: str, job: str = "build_benchmark") -> str:
+        """Submit a script of jobs/ and leave it running; the job's id."""
+        done = self._ray("submit", "--no-wait", *self._entry(folder, job, arguments))
+        found = re.search(r"Job '(\w+)' submitted", done.stdout)
+        assert found is not None, done.stdout + done.stderr
+        return found[1]
+
+    def stop(self, job: str) -> None:
+        """`ray job stop`: returns when the job has ended."""
+        done = self._ray("stop", job)
+        assert done.returncode == 0, done.stdout + done.stderr
+
+    def status(self, job: str) -> str:
+        """PENDING, RUNNING, STOPPED, SUCCEEDED or FAILED."""
+        with urllib.request.urlopen(f"{self.dashboard}/api/jobs/{job}", timeout=10) as answer:
+            return str(json.load(answer)["status"])
+
+    def logs(self, job: str) -> str:
+        """What the job has printed so far."""
+        with urllib.request.urlopen(f"{self.dashboard}/api/jobs/{job}/logs", timeout=10) as answer:
+            return str(json.load(answer)["logs"])
+
+    def _entry(self, folder: Path, job: str, arguments: Sequence[str]) -> list[str]:
+        return ["--working-dir", str(project(folder)), "--", "python", f"jobs/{job}.py", *arguments]
+
+    def _ray(self, command: str, *arguments: str) -> subprocess.CompletedProcess[str]:
         return subprocess.run(
-            [
-                RAY, "job", "submit", "--address", self.dashboard, "--working-dir", str(_project(folder)), "--",
-                "python", "jobs/build_benchmark.py", *arguments,
-            ],
-            env=self.environment, capture_output=True, text=True, check=False, timeout=300,
+            [RAY, "job", command, "--address", self.dashboard, *arguments],
+            env=self.environment, capture_output=True, text=True, check=False, timeout=600,
         )  # fmt: skip
 
 
@@ -68,9 +95,11 @@ def ray_head(**variables: str) -> Iterator[Head]:
         shutil.rmtree(temporary, ignore_errors=True)
 
 
-def _project(folder: Path) -> Path:
+def project(folder: Path) -> Path:
     """What a user submits: the checkout without what is built in it."""
     target = folder / "project"
+    if target.exists():
+        return target
     for name in ("navab", "schemas", "jobs", "examples"):
         shutil.copytree(REPOSITORY / name, target / name, ignore=shutil.ignore_patterns("__pycache__"))
     return target

@@ -11,14 +11,15 @@ import click
 
 from navab import pipeline
 from navab.commands.arguments import configured
-from navab.commands.console import new_table, show
+from navab.commands.console import show
 from navab.commands.forget import complete_takedowns
 from navab.commands.opening import open_view, writing
+from navab.commands.planning import show_plan
 from navab.commands.release import publish_release
 from navab.commands.summary import show_summary
 from navab.configuration import Configuration
 from navab.errors import ConfigurationError, NavabError, NothingToReleaseError
-from navab.execution.runs import RunRecord, last_run, save_run
+from navab.execution.runs import RunRecord, save_run
 from navab.lake.claim import Claim
 from navab.models.embedder import check_embedder
 from navab.models.engines import check_engine
@@ -43,7 +44,7 @@ def run(config: Path | None, settings: tuple[str, ...], until: str | None, plan:
     view = open_view(config, settings)
     _check_until(until)
     if plan:
-        _show_plan(view, until)
+        show_plan(view, until)
         return
     record = build(view, "run", until)
     show_summary(view)
@@ -94,20 +95,6 @@ def run_recorded(view: View, claim: Claim, command: str, until: str | None = Non
         record.seconds = time.monotonic() - started
         save_run(view.lake.storage, record)
     return record
-
-
-def _show_plan(view: View, until: str | None) -> None:
-    rates = {}
-    last = last_run(view.lake.storage, changed=True)
-    if last is not None:
-        rates = {step.step: step.rate for step in last.steps if step.rows}
-    table = new_table("step", "units", "pending", "at the last rate")
-    for name, units in pipeline.plan_all(view, until):
-        rows = sum(unit.rows for unit in units)
-        estimate = f"{rows / rates[name]:,.0f} s" if rates.get(name) and rows else ""
-        table.add_row(name, f"{len(units):,}", f"{rows:,}{' files' if name == 'articles' else ''}", estimate)
-    show(table)
-    show("Later steps may have more to do once earlier ones have run. Engine tokens and money: 0 with engine rules.")
 
 
 def _check_until(until: str | None) -> None:

@@ -45,14 +45,15 @@ class Progress:
         if self.note:
             line += f"  {self.note}"
         if finished:
-            line += f"  done in {_duration(self.seconds)}"
+            line += f"  done in {duration(self.seconds)}"
         elif 0 < self.done < self._total:
-            line += f"  {_duration((self._total - self.done) / rate)} left"
+            line += f"  {duration((self._total - self.done) / rate)} left"
         padding = " " * 8 if self._terminal else ""
         print(line + padding, end=end, file=self._stream, flush=True)
 
 
-def _duration(seconds: float) -> str:
+def duration(seconds: float) -> str:
+    """A time as people read it: 12 s, 3 min 05 s, 2 h 10 min."""
     if seconds < 59.5:
         return f"{seconds:.0f} s"
     minutes, rest = divmod(round(seconds), 60)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from datetime import datetime
 from typing import Any
 
@@ -48,11 +48,13 @@ def save_run(storage: Storage, record: RunRecord) -> None:
 
 def last_run(storage: Storage, *, changed: bool = False) -> RunRecord | None:
     """The latest run, or the latest one that changed anything."""
+    return next((record for record in latest_runs(storage) if record.changed or not changed), None)
+
+
+def latest_runs(storage: Storage) -> Iterator[RunRecord]:
+    """The runs of a lake, the latest first; records of another version are left out."""
     for path in reversed(storage.list_files(storage.path("runs"))):
         try:
-            record = RunRecord.model_validate_json(storage.read_bytes(path))
+            yield RunRecord.model_validate_json(storage.read_bytes(path))
         except ValidationError:
-            continue  # a record of another version
-        if record.changed or not changed:
-            return record
-    return None
+            continue

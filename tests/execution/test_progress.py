@@ -7,7 +7,7 @@ import time
 
 import pytest
 
-from navab.execution.progress import Progress, _duration
+from navab.execution.progress import Progress, duration
 
 
 class Terminal(io.StringIO):
@@ -76,5 +76,5 @@ def test_nothing_to_do_is_no_division_by_zero(clock: list[float]) -> None:
         (90061, "25 h 01 min"),
     ],
 )
-def test_durations(seconds: float, words: str) -> None:
-    assert _duration(seconds) == words
+def testdurations(seconds: float, words: str) -> None:
+    assert duration(seconds) == words

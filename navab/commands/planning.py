@@ -1,0 +1,77 @@
+"""`navab run --plan`: what is pending, and what it will take, by what earlier runs of the lake have taken."""
+
+from __future__ import annotations
+
+from itertools import islice
+
+import polars as pl
+
+from navab import pipeline
+from navab.commands.console import new_table, show
+from navab.execution.progress import duration
+from navab.execution.runs import latest_runs
+from navab.execution.sizing import Estimate, Forecast, StepCost, costs, estimate
+from navab.lake.schema import load_schema
+from navab.stages.base import Step
+from navab.view import View
+
+_RUNS = 20  # the latest ones, which are measured by
+_TOKENS = ("prompt_tokens", "output_tokens")
+
+
+def show_plan(view: View, until: str | None) -> None:
+    """Show pending rows, rows that they will lead to, and estimates of time and tokens."""
+    estimates = estimate(_forecasts(view, until))
+    table = new_table("step", "pending", "coming", "time", "tokens in", "tokens out")
+    for one in estimates:
+        what = " files" if one.step == "articles" else ""
+        table.add_row(
+            one.step,
+            f"{one.pending:,}{what}",
+            "?" if one.coming is None else f"{one.coming:,}" if one.coming else "",
+            "?" if one.seconds is None else duration(one.seconds) if one.seconds else "",
+            *(
+                "?" if count is None else f"{count:,}" if count else ""
+                for count in (one.prompt_tokens, one.output_tokens)
+            ),
+        )
+    show(table)
+    show(_total(view, estimates))
+
+
+def _total(view: View, estimates: list[Estimate]) -> str:
+    """One line on the whole."""
+    unknown = [one.step for one in estimates if one.seconds is None or one.coming is None]
+    if not any(one.pending for one in estimates):
+        return "Nothing is pending."
+    seconds = sum(one.seconds or 0.0 for one in estimates)
+    engine = view.configuration.engine
+    tokens = sum((one.prompt_tokens or 0) + (one.output_tokens or 0) for one in estimates)
+    parts = [f"About {duration(seconds)} on machines like those of the last runs; {tokens:,} tokens"]
+    if engine.kind == "rules":
+        parts[0] += " (the engine rules needs none, and no GPU)"
+    if unknown:
+        parts.append(f"? is what no run of this lake has measured yet ({', '.join(unknown)}): run one crawl first")
+    return "; ".join(parts) + "."
+
+
+def _forecasts(view: View, until: str | None) -> list[Forecast]:
+    """What the lake tells of every step."""
+    known = costs(list(islice(latest_runs(view.lake.storage), _RUNS)))
+    found = []
+    before: int | None = None
+    for step, units in pipeline.plan_steps(view, until):
+        rows = view.current(step.writes[-1]).height
+        found.append(_forecast(view, step, sum(unit.rows for unit in units), before, rows, known.get(step.name)))
+        before = before if step.replaces else rows
+    return found
+
+
+def _forecast(view: View, step: Step, pending: int, before: int | None, rows: int, cost: StepCost | None) -> Forecast:
+    table = step.writes[-1]
+    tokens = {}
+    if set(_TOKENS) <= set(load_schema(table).arrow.names):
+        means = view.current(table, *_TOKENS).select(pl.col(_TOKENS).mean())
+        tokens = {name: means[name][0] or 0.0 for name in _TOKENS}
+    each = rows / before if before else None
+    return Forecast(step.name, pending, each, cost, step.replaces, **tokens)
