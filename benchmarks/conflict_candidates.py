@@ -1,7 +1,7 @@
-"""Candidate pairs of Conflict Reduction: recall against exact search, and how time and memory grow (issue 7).
+"""Candidate pairs of Conflict Reduction: recall against exact search, how time and memory grow, and what is new costs.
 
 python benchmarks/conflict_candidates.py                     recall, about 3 minutes
-python benchmarks/conflict_candidates.py --sizes 60000 120000 240000 480000 960000     and growth, about 20 minutes
+python benchmarks/conflict_candidates.py --only-growth --sizes 60000 960000     growth and new statements (issue 7)
 
 Real statements come from the lake that benchmarks/real_data.py makes. Larger sets are made of them: every vector lies
 between two real ones, nearer to the first, with noise, so that the neighbourhoods are those of real statements.
@@ -20,15 +20,16 @@ import psutil
 from threadpoolctl import threadpool_limits
 
 from benchmarks.support.measure import line
-from navab.conflict import candidates
 from navab.conflict.candidates import find_candidates
+from navab.conflict.cells import Cells, fit_all
 from navab.lake.hashing import Int64Array
 from navab.models.embedder import Vectors
 
 REPOSITORY = Path(__file__).resolve().parents[1]
 LAKE = REPOSITORY / "build" / "real" / "lake"
 THRESHOLD = 0.7
-EVERYBODY = 10**9
+EVERYBODY, NEIGHBORS = 10**9, 200
+NEW, INCREMENT = 0.05, 0.1
 RECALL, SECONDS, GIB, EXPONENT = 0.99, 15 * 60, 8.0, 1.25
 BLOCK = 50_000
 
@@ -37,6 +38,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("--lake", type=Path, default=LAKE)
     parser.add_argument("--recall-on", type=int, default=200_000)
+    parser.add_argument("--only-growth", action="store_true")
     parser.add_argument("--sizes", type=int, nargs="*", default=[])
     options = parser.parse_args()
     if not (options.lake / "tables" / "statements").is_dir():
@@ -44,14 +46,18 @@ def main() -> None:
     with threadpool_limits(2):
         real = _real(options.lake)
         everything = np.concatenate(list(real.values()))
-        for nation, vectors in real.items():
-            line(f"recall, {nation}, {len(vectors):,} real", _recall(vectors, cells=False), RECALL, least=True)
-            line(f"recall, {nation}, through cells", _recall(vectors, cells=True), RECALL, least=True)
-        made = like(everything, options.recall_on)
-        line(f"recall, {len(made):,} made", _recall(made, cells=True), RECALL, least=True)
-        del made
+        if not options.only_growth:
+            _recalls(real, everything, options.recall_on)
         if options.sizes:
             _growth(everything, options.sizes)
+
+
+def _recalls(real: dict[str, Vectors], everything: Vectors, count: int) -> None:
+    for nation, vectors in real.items():
+        line(f"recall, {nation}, {len(vectors):,} real", _recall(vectors, cells=False), RECALL, least=True)
+        line(f"recall, {nation}, through cells", _recall(vectors, cells=True), RECALL, least=True)
+    made = like(everything, count)
+    line(f"recall, {len(made):,} made", _recall(made, cells=True), RECALL, least=True)
 
 
 def _real(lake: Path) -> dict[str, Vectors]:
@@ -76,10 +82,9 @@ def like(real: Vectors, count: int) -> Vectors:
 
 def _recall(vectors: Vectors, *, cells: bool) -> float:
     """Share of the pairs of 2,000 statements, compared with all others, that the search finds."""
-    limit, candidates.EXACT_LIMIT = candidates.EXACT_LIMIT, 0 if cells else candidates.EXACT_LIMIT
     new = np.ones(len(vectors), dtype=bool)
-    found, _ = find_candidates(vectors, new, neighbors=EVERYBODY, min_similarity=THRESHOLD, seed=0)
-    candidates.EXACT_LIMIT = limit
+    fitted = fit_all(vectors, seed=0) if cells else None
+    found, _ = find_candidates(vectors, new, neighbors=EVERYBODY, min_similarity=THRESHOLD, cells=fitted)
     exact = _exact(vectors, 2_000)
     return float(np.isin(exact, found[:, 0] * len(vectors) + found[:, 1]).mean())
 
@@ -99,23 +104,38 @@ def _growth(real: Vectors, sizes: list[int]) -> None:
     for size in sizes:
         vectors = like(real, size)
         started = time.monotonic()
-        pairs, _ = find_candidates(vectors, np.ones(size, dtype=bool), neighbors=200, min_similarity=THRESHOLD, seed=0)
+        cells = fit_all(vectors, seed=0)
+        pairs, _ = find_candidates(
+            vectors, np.ones(size, dtype=bool), neighbors=NEIGHBORS, min_similarity=THRESHOLD, cells=cells
+        )
         seconds = time.monotonic() - started
         peak = psutil.Process().memory_info().rss  # vectors and pairs are still held
+        found = len(pairs)
+        del pairs
+        again = _increment(vectors, cells)
         brute = _all_pairs_seconds(vectors)
         print(
-            f"{size:>9,} vectors  {seconds:8.1f} s  {len(pairs):>11,} pairs  {peak / 2**30:5.2f} GiB held  "
+            f"{size:>9,} vectors  {seconds:8.1f} s  {found:>11,} pairs  {peak / 2**30:5.2f} GiB held  "
             f"all pairs (extrapolated) {brute:10,.0f} s  ratio {seconds / brute:7.4f}",
             flush=True,
         )
+        line(f"search of {NEW:.0%} new among {size:,}, share of the first", again / seconds, INCREMENT)
         measured.append((size, seconds))
     line(f"seconds for {sizes[-1]:,}", measured[-1][1], SECONDS)
-    peak_ever = _peak()
-    line("peak memory, GiB", peak_ever / 2**30, GIB)
+    line("peak memory, GiB", _peak() / 2**30, GIB)
     if len(measured) > 1:
         (small, fast), (large, slow) = measured[0], measured[-1]
         exponent = float(np.log(slow / fast) / np.log(large / small))
         line(f"growth exponent, {small:,} to {large:,}", exponent, EXPONENT)
+
+
+def _increment(vectors: Vectors, cells: Cells) -> float:
+    """Seconds to search a later crawl: the last twentieth of the vectors, among all of them."""
+    new = np.zeros(len(vectors), dtype=bool)
+    new[-int(NEW * len(vectors)) :] = True
+    started = time.monotonic()
+    find_candidates(vectors, new, neighbors=NEIGHBORS, min_similarity=THRESHOLD, cells=cells)
+    return time.monotonic() - started
 
 
 def _peak() -> int:

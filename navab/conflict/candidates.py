@@ -11,10 +11,11 @@ from collections.abc import Iterator
 import numpy as np
 import numpy.typing as npt
 
-from navab.conflict.cells import Cells, fit_cells
+from navab.conflict.cells import Cells
 from navab.lake.hashing import Int64Array
 from navab.models.embedder import Vectors
 
+Mask = npt.NDArray[np.bool_]
 EXACT_LIMIT = 20_000
 PROBES = 16
 _SLACK = 1e-4  # matrix products differ in their last bits from the cosine of a single pair
@@ -23,28 +24,38 @@ _BLOCK_PAIRS = 10_000
 
 
 def find_candidates(
-    vectors: Vectors, new: npt.NDArray[np.bool_], *, neighbors: int, min_similarity: float, seed: int
+    vectors: Vectors,
+    new: Mask,
+    *,
+    neighbors: int,
+    min_similarity: float,
+    cells: Cells | None = None,
+    searching: Mask | None = None,
 ) -> tuple[Int64Array, npt.NDArray[np.float32]]:
     """Pairs of rows at `min_similarity` or above of which at least one is new.
 
     `vectors` are unit vectors of shape (n, d). Returns pairs (m, 2) with left < right, sorted, each once, and their
-    cosines. A new row in a crowd gives its `neighbors` nearest ones only. Above `EXACT_LIMIT` rows a few pairs may be
-    missed: benchmarks/conflict_candidates.py measures how few.
+    cosines. A new row looks for old rows and for new ones behind it, and in a crowd keeps the `neighbors` nearest of
+    them; so the new rows may be searched in any parts (`searching`), which together find what one search finds.
+    With `cells` a few pairs may be missed: benchmarks/conflict_candidates.py measures how few.
     """
-    queries = np.flatnonzero(new)
+    queries = np.flatnonzero(new if searching is None else searching)
     if len(vectors) < 2 or not len(queries):
         return np.empty((0, 2), dtype=np.int64), np.empty(0, dtype=np.float32)
-    if len(vectors) <= EXACT_LIMIT:
+    if cells is None:
         comparisons = iter([(queries, np.arange(len(vectors)))])
     else:
-        comparisons = compare_cells(vectors, queries, fit_cells(vectors, seed))
-    codes = [_near(vectors, left, right, min_similarity - _SLACK, neighbors) for left, right in comparisons]
-    code = np.unique(np.concatenate(codes))
-    pairs = np.stack([code // len(vectors), code % len(vectors)], axis=1)
+        comparisons = compare_cells(vectors, queries, cells)
+    codes = [_near(vectors, new, left, right, min_similarity - _SLACK, neighbors) for left, right in comparisons]
+    code = np.concatenate([*codes, np.empty(0, dtype=np.int64)])
+    code.sort()
+    owner, other = np.divmod(code, len(vectors))
     # Each pair's cosine is counted by itself, so that it does not depend on the other vectors.
-    cosines = np.concatenate([_cosines(vectors, block) for block in _blocks(pairs)])
-    kept = (cosines >= np.float32(min_similarity)) & _nearest(pairs, cosines, new, neighbors)
-    return pairs[kept], cosines[kept]
+    cosines = np.concatenate([_cosines(vectors, owner[part], other[part]) for part in _blocks(len(code))])
+    kept = (cosines >= np.float32(min_similarity)) & _nearest(owner, other, cosines, neighbors)
+    pairs = np.sort(np.stack([owner[kept], other[kept]], axis=1), axis=1)
+    order = np.lexsort((pairs[:, 1], pairs[:, 0]))
+    return pairs[order], cosines[kept][order]
 
 
 def compare_cells(vectors: Vectors, queries: Int64Array, cells: Cells) -> Iterator[tuple[Int64Array, Int64Array]]:
@@ -63,43 +74,50 @@ def _group(keys: npt.NDArray[np.int32], count: int) -> list[Int64Array]:
     return np.split(order, np.cumsum(np.bincount(keys, minlength=count))[:-1])
 
 
-def _near(vectors: Vectors, left: Int64Array, right: Int64Array, threshold: float, neighbors: int) -> Int64Array:
-    """Codes (smaller row * n + larger row) of the pairs of left and right at a threshold."""
-    found = [np.empty(0, dtype=np.int64)]
-    others = vectors[right]
+def _near(
+    vectors: Vectors, new: Mask, left: Int64Array, right: Int64Array, threshold: float, neighbors: int
+) -> Int64Array:
+    """Codes (searching row * n + other row) of the pairs of left and right at a threshold."""
+    found = []
+    others, first = vectors[right], np.where(new[right], right, len(vectors))
     step = max(1, _BLOCK_SCORES // len(right))
     for start in range(0, len(left), step):
         rows = left[start : start + step]
         scores = vectors[rows] @ others.T
-        near = scores >= threshold
-        for row in np.flatnonzero(near.sum(axis=1) > neighbors + 1):  # one may be the row itself
-            near[row, np.argpartition(-scores[row], neighbors)[neighbors + 1 :]] = False
-        a, b = np.nonzero(near)
-        one, two = rows[a], right[b]
-        different = one != two
-        one, two = one[different], two[different]
-        found.append(np.minimum(one, two) * len(vectors) + np.maximum(one, two))
-    return np.unique(np.concatenate(found))
+        a, b = np.nonzero(scores >= threshold)
+        owned = first[b] > rows[a]  # a new row that comes before the searching one looks for that itself
+        a, b = a[owned], b[owned]
+        kept = _near_the_nearest(a, scores[a, b], neighbors)
+        found.append(rows[a[kept]] * len(vectors) + right[b[kept]])
+    return np.concatenate(found)
 
 
-def _nearest(
-    pairs: Int64Array, cosines: npt.NDArray[np.float32], new: npt.NDArray[np.bool_], neighbors: int
-) -> npt.NDArray[np.bool_]:
-    """Which pairs are among the nearest of a new row that has part in them; ties fall to the smaller rows."""
-    if not len(pairs) or np.bincount(pairs.ravel()).max() <= neighbors:
-        return np.ones(len(pairs), dtype=np.bool_)
-    own, other = np.concatenate([pairs, pairs[:, ::-1]]).T
-    order = np.lexsort((other, -np.tile(cosines, 2), own))
-    rank = np.arange(len(order)) - np.searchsorted(own[order], own[order])
-    kept = np.zeros(len(pairs), dtype=np.bool_)
-    kept[order[(rank < neighbors) & new[own[order]]] % len(pairs)] = True
+def _near_the_nearest(owner: Int64Array, scores: npt.NDArray[np.float32], neighbors: int) -> Mask:
+    """Which pairs may be among the nearest of their owner; `owner` is sorted, scores are exact to `_SLACK`."""
+    counts = np.bincount(owner) if len(owner) else np.zeros(1, dtype=np.int64)
+    if counts.max() <= neighbors:
+        return np.ones(len(owner), dtype=np.bool_)
+    ranked = scores[np.lexsort((-scores, owner))]
+    starts = np.cumsum(counts) - counts
+    last = ranked[np.minimum(starts + np.minimum(counts, neighbors) - 1, len(ranked) - 1)]
+    return scores >= np.where(counts > neighbors, last - 2 * _SLACK, -np.inf)[owner]
+
+
+def _nearest(owner: Int64Array, other: Int64Array, cosines: npt.NDArray[np.float32], neighbors: int) -> Mask:
+    """Which pairs are among the nearest of the row that searched them; ties fall to the smaller rows."""
+    if not len(owner) or np.bincount(owner).max() <= neighbors:
+        return np.ones(len(owner), dtype=np.bool_)
+    order = np.lexsort((other, -cosines, owner))
+    rank = np.arange(len(order)) - np.searchsorted(owner[order], owner[order])
+    kept = np.zeros(len(owner), dtype=np.bool_)
+    kept[order[rank < neighbors]] = True
     return kept
 
 
-def _blocks(pairs: Int64Array) -> list[Int64Array]:
-    return np.array_split(pairs, 1 + len(pairs) // _BLOCK_PAIRS)
+def _blocks(count: int) -> Iterator[slice]:
+    return (slice(start, start + _BLOCK_PAIRS) for start in range(0, max(1, count), _BLOCK_PAIRS))
 
 
-def _cosines(vectors: Vectors, pairs: Int64Array) -> npt.NDArray[np.float32]:
-    cosines: npt.NDArray[np.float32] = np.einsum("ij,ij->i", vectors[pairs[:, 0]], vectors[pairs[:, 1]])
+def _cosines(vectors: Vectors, left: Int64Array, right: Int64Array) -> npt.NDArray[np.float32]:
+    cosines: npt.NDArray[np.float32] = np.einsum("ij,ij->i", vectors[left], vectors[right])
     return cosines

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from navab.lake.hashing import Int64Array
 from navab.models.embedder import Vectors
 
 CELL_SIZE = 1_000
@@ -37,14 +38,22 @@ class Cells:
         return found
 
 
-def fit_cells(vectors: Vectors, seed: int) -> Cells:
-    """Cluster a sample of unit vectors into one cell for every `CELL_SIZE` of them (spherical k-means)."""
+def cell_count(rows: int) -> int:
+    """How many cells as many vectors have."""
+    return max(1, round(rows / CELL_SIZE))
+
+
+def training_rows(rows: int) -> Int64Array:
+    """Evenly drawn positions of the vectors to which the cells are fitted."""
+    return np.linspace(0, rows - 1, min(rows, _TRAINING_POINTS * cell_count(rows))).astype(np.int64)
+
+
+def fit_cells(sample: Vectors, seed: int, *, count: int) -> Cells:
+    """Cluster a sample of unit vectors into `count` cells (spherical k-means)."""
     import faiss  # noqa: PLC0415  (a heavy import, only where vectors are searched)
 
-    count = max(1, round(len(vectors) / CELL_SIZE))
-    sample = np.linspace(0, len(vectors) - 1, min(len(vectors), _TRAINING_POINTS * count)).astype(np.int64)
     clustering = faiss.Kmeans(
-        vectors.shape[1],
+        sample.shape[1],
         count,
         niter=_ITERATIONS,
         seed=seed,
@@ -52,5 +61,10 @@ def fit_cells(vectors: Vectors, seed: int) -> Cells:
         max_points_per_centroid=2 * _TRAINING_POINTS,
         min_points_per_centroid=1,
     )
-    clustering.train(np.ascontiguousarray(vectors[sample], dtype=np.float32))
+    clustering.train(np.ascontiguousarray(sample, dtype=np.float32))
     return Cells(np.ascontiguousarray(clustering.centroids))
+
+
+def fit_all(vectors: Vectors, seed: int) -> Cells:
+    """The cells of vectors that are all at hand."""
+    return fit_cells(vectors[training_rows(len(vectors))], seed, count=cell_count(len(vectors)))

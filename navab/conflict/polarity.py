@@ -10,12 +10,10 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass
-from typing import Literal
 
+from navab.conflict.judgement import Judgement
 from navab.conflict.signature import PolarSignature, signature
 from navab.text.lexicon import Lexicon
-
-Verdict = Literal["contradiction", "entailment", "neutral"]
 
 _SHARED_START = 5
 _START_SHARE = 0.6
@@ -23,16 +21,6 @@ _SHORTEST_NEGATED = 4
 _UNLIKE = 0.15  # pairs that share less of their content are neutral beyond doubt
 _SAME = 0.8  # what restatements share of their content at least
 _MOST_EXTRA = 0.5  # of what is common, what one of two statements may say beyond it
-
-
-@dataclass(frozen=True, slots=True)
-class Judgement:
-    """The verdict on a pair of statements, and why; an undecided one is for a judge that reads."""
-
-    verdict: Verdict
-    confidence: float
-    reason: str
-    decided: bool = True
 
 
 def judge(left: str, right: str, lexicon: Lexicon) -> Judgement:

@@ -172,12 +172,20 @@ def plan_rows(
     return units
 
 
-def select(view: View, table: str, located: pl.DataFrame, keys: pl.Series, columns: Sequence[str]) -> Selection:
-    """Select the current rows of a table that have the given keys."""
-    key = view.key(table)
+def select(
+    view: View,
+    table: str,
+    located: pl.DataFrame,
+    keys: pl.Series,
+    columns: Sequence[str],
+    *,
+    key: str | None = None,
+) -> Selection:
+    """Select the rows of `located` that have the given keys; `key` names the column where it is not the table's."""
+    key = key or view.key(table)
     wanted = located.join(pl.DataFrame({key: keys.unique()}), on=key, how="semi")
     renamed = wanted.rename({FILE: _file_of(table), "fingerprint": _fingerprint_of(table)})
-    return _selection(view, table, renamed, key, columns)
+    return _selection(view, table, renamed, key, columns, key)
 
 
 def _places(view: View, table: str, column: str) -> pl.DataFrame:
@@ -195,7 +203,9 @@ def _extend(pending: pl.DataFrame, columns: pl.DataFrame, on: str) -> pl.DataFra
     return pending.join(wanted, on=on, how="left")
 
 
-def _selection(view: View, table: str, rows: pl.DataFrame, column: str, columns: Sequence[str]) -> Selection:
+def _selection(
+    view: View, table: str, rows: pl.DataFrame, column: str, columns: Sequence[str], key: str | None = None
+) -> Selection:
     """The selection of a table's rows by key, file and fingerprint columns."""
     snapshot = view.snapshot(table)
     file, fingerprint = _file_of(table), _fingerprint_of(table)
@@ -204,7 +214,7 @@ def _selection(view: View, table: str, rows: pl.DataFrame, column: str, columns:
         (snapshot.file_path(int(str(index))), part[column].to_numpy(), part[fingerprint].to_numpy())
         for (index,), part in wanted.group_by(file, maintain_order=True)
     )
-    return Selection(table, tuple(columns), view.key(table), parts)
+    return Selection(table, tuple(columns), key or view.key(table), parts)
 
 
 def _file_of(table: str) -> str:

@@ -1,7 +1,9 @@
 """Conflicts (Conflict Reduction): find statements that contradict each other and keep the dominant stance.
 
-Reads standing `statements`; writes `conflicts` (judged candidate pairs), `searches` (one row per searched statement)
-and the snapshot `resolutions`. Candidates are nearest neighbours within a nation, judged by the polarity rules.
+Reads standing `statements`; writes `candidates` (similar pairs of a nation) and `searches` (one row per searched
+statement), `conflicts` (judged pairs) and the snapshot `resolutions`. New statements are searched among all, by way of
+`cells` where a nation has many; polarity rules judge first, and a judge that reads what they leave open, if there is
+one.
 """
 
 from __future__ import annotations
@@ -13,60 +15,94 @@ import numpy as np
 import polars as pl
 
 from navab.configuration import Configuration
-from navab.conflict.candidates import find_candidates
-from navab.conflict.graph import build_graph, components
-from navab.conflict.polarity import judge_signatures
-from navab.conflict.resolution import dominant_stance
-from navab.conflict.signature import signature as polar_signature
+from navab.conflict.candidates import EXACT_LIMIT, find_candidates
+from navab.conflict.cells import Cells, cell_count, fit_cells, training_rows
+from navab.conflict.judgement import Judged, Pair, judge_in_turn
+from navab.conflict.judges import check_judge, judge_identity, load_judges
+from navab.conflict.weighing import Contradictions, resolve, weigh
 from navab.lake.arrays import to_matrix
-from navab.lake.hashing import Int64Array, combine, set_digest, signature, text_hash
+from navab.lake.hashing import combine, set_digest, signature, text_hash
 from navab.lake.storage import Storage
 from navab.live import pair_fingerprints, standing_statements
-from navab.models.engines import lexicon_digest
-from navab.nations.registry import Nation, Registry
+from navab.nations.registry import Registry
 from navab.options.conflicts import ConflictsSection
-from navab.stages.base import Equation, Output, Stage, Step, Unit, conform, equate, select, unit_name
+from navab.stages.base import (
+    Equation,
+    Output,
+    Stage,
+    Step,
+    Unit,
+    conform,
+    embedders,
+    equate,
+    select,
+    signatures_by_nation,
+    unit_name,
+)
+from navab.text.normalise import fold_text
 from navab.view import View
 
-SEARCH_VERSION = 3
-RESOLUTION_VERSION = 2
-JUDGE = "polarity"
+CELLS_VERSION = 1
+SEARCH_VERSION = 4
+JUDGEMENT_VERSION = 1
+RESOLUTION_VERSION = 3
 
-# Why a statement is retained or not; an approximate decision says how far from the greatest weight it may be.
-UNDISPUTED = "no statement of the nation contradicts it"
-DOMINANT = "it belongs to the consistent set with the greatest weight"
-MINORITY = "the statements that contradict it weigh more"
+# A unit that searches reads the vectors of its whole nation, so it must have much to search.
+SEARCHED_ROWS = 65_536
+PAIRS_PER_ROW = 16  # a pair costs a judge much less than a row costs other stages
 
 
-def _judged_by(view: View) -> int:
+def expected_cells(view: View) -> pl.DataFrame:
+    """Cells of the nations that need them; they are fitted again when a nation has twice as many statements."""
+    models, seed = embedders(view), view.configuration.seed
+    counts = _searched(view).group_by("nation").len().filter(pl.col("len") > EXACT_LIMIT).sort("nation")
+    prints = [
+        signature("cells", CELLS_VERSION, nation=nation, seed=seed, embedder=models.of(nation), size=_doublings(count))
+        for nation, count in counts.iter_rows()
+    ]
+    return pl.DataFrame({"nation": counts["nation"], "fingerprint": pl.Series(prints, dtype=pl.Int64)})
+
+
+def _doublings(count: int) -> int:
+    return (count // EXACT_LIMIT).bit_length()
+
+
+def _searched(view: View) -> pl.DataFrame:
+    """The statements that Conflict Reduction looks at."""
+    rows = standing_statements(view)
+    return rows if view.configuration.conflicts.enabled else rows.clear()
+
+
+def _searched_by(view: View) -> int:
     options = view.configuration.conflicts
-    return signature(
-        "conflicts",
-        SEARCH_VERSION,
-        neighbors=options.neighbors,
-        min_similarity=options.min_similarity,
-        seed=view.configuration.seed,
-        judge=JUDGE,
-        lexicons=lexicon_digest(),
-    )
+    return signature("searches", SEARCH_VERSION, neighbors=options.neighbors, min_similarity=options.min_similarity)
+
+
+def _judged_by(nation: str, view: View) -> int:
+    identity = judge_identity(view.configuration, view.registry.get(nation))
+    return signature("conflicts", JUDGEMENT_VERSION, **identity)
 
 
 def expected_searches(view: View) -> pl.DataFrame:
-    rows = standing_statements(view)
-    if not view.configuration.conflicts.enabled:
-        rows = rows.clear()
-    prints = combine(_judged_by(view), rows["fingerprint"])
+    rows = _searched(view)
+    prints = combine(_searched_by(view), rows["fingerprint"])
     return rows.select("statement_id", "nation", pl.Series("fingerprint", prints))
 
 
+def expected_candidates(view: View) -> pl.DataFrame:
+    return pair_fingerprints(view.rows("candidates"), standing_statements(view), _searched_by(view))
+
+
 def expected_conflicts(view: View) -> pl.DataFrame:
-    return pair_fingerprints(view.rows("conflicts"), standing_statements(view), _judged_by(view))
+    pairs = view.current("candidates")
+    judged_by = signatures_by_nation(pairs["nation"], view, lambda nation: _judged_by(nation, view))
+    prints = combine(judged_by, pairs["fingerprint"])
+    return pairs.select("left_id", "right_id", "nation", pl.Series("fingerprint", prints))
 
 
 def expected_resolutions(view: View) -> pl.DataFrame:
     """One fingerprint for every nation, of all that its resolution reads."""
-    options = view.configuration.conflicts
-    settings = options.model_dump(include={"enabled", "official_weight", "home_weight"})
+    settings = view.configuration.conflicts.model_dump(include={"enabled", *_WEIGHTS})
     made_by = signature("resolutions", RESOLUTION_VERSION, **settings)
     statements, pairs, backing = standing_statements(view), view.current("conflicts"), _backing(view)
     prints = []
@@ -85,6 +121,9 @@ def expected_resolutions(view: View) -> pl.DataFrame:
     return pl.DataFrame(prints, schema={"nation": pl.String, "fingerprint": pl.Int64})
 
 
+_WEIGHTS = {name for name in ConflictsSection.model_fields if name.endswith("_weight")} | {"recency_days"}
+
+
 def _backing(view: View) -> pl.DataFrame:
     """Every article behind a standing statement, with its outlet: its own, those repeating it, and their reprints."""
     said = view.live("statements", "merged_into", "article_id").select(
@@ -97,35 +136,98 @@ def _backing(view: View) -> pl.DataFrame:
     return pl.concat([said, reprinted]).join(outlets, on="article_id", how="left", maintain_order="left")
 
 
+def plan_cells(view: View) -> list[Unit]:
+    """One unit for every nation whose cells are to be fitted: a sample of its statements."""
+    pending = view.pending("cells")
+    units = []
+    for nation, fingerprint in pending.select("nation", "fingerprint").iter_rows():
+        ids = _searched(view).filter(pl.col("nation") == nation)["statement_id"].sort()
+        sample = ids.gather(training_rows(len(ids)))
+        reads = {"statements": select(view, "statements", view.located("statements"), sample, ("vector",))}
+        rows = pl.DataFrame({"cell": np.arange(cell_count(len(ids)))}).with_columns(
+            pl.lit(nation).alias("nation"), pl.lit(fingerprint).alias("fingerprint")
+        )
+        units.append(Unit(f"cells-{fingerprint & (2**64 - 1):016x}", nation, rows, reads))
+    return units
+
+
 def plan_searches(view: View) -> list[Unit]:
-    """One unit for every nation with new statements: all standing statements, of which the new ones are searched."""
-    pending, standing = view.pending("searches"), standing_statements(view)
+    """Units of new statements of a nation, each with all standing ones to search among."""
+    pending = view.pending("searches")
+    if pending.is_empty():
+        return []
+    standing, located = standing_statements(view), view.located("statements")
+    known = view.current("candidates").select("left_id", "right_id", "nation")
     units = []
     for (nation,), rows in pending.sort("nation", "statement_id").group_by("nation", maintain_order=True):
-        ids = standing.filter(pl.col("nation") == nation)["statement_id"]
-        columns = ("text", "vector", "language")
-        reads = {"statements": select(view, "statements", view.located("statements"), ids, columns)}
-        known = view.current("conflicts").filter(pl.col("nation") == nation).select("left_id", "right_id")
-        facts = {"judged_by": _judged_by(view), "known": known}
-        units.append(Unit(unit_name("searches", rows, "statement_id"), str(nation), rows, reads, facts))
+        here = pl.col("nation") == nation
+        ids = standing.filter(here)["statement_id"]
+        reads = {"statements": select(view, "statements", located, ids, ("vector",))}
+        facts = {
+            "searched_by": _searched_by(view),
+            "known": known.filter(here).drop("nation"),
+            "new": rows["statement_id"],
+            "cells": _centroids(view, str(nation)),
+        }
+        for start in range(0, rows.height, SEARCHED_ROWS):
+            block = rows.slice(start, SEARCHED_ROWS)
+            units.append(Unit(unit_name("searches", block, "statement_id"), str(nation), block, reads, facts))
+    return units
+
+
+def _centroids(view: View, nation: str) -> Cells | None:
+    """The cells of a nation, if it has any."""
+    current = view.current("cells").filter(pl.col("nation") == nation)
+    if current.is_empty():
+        return None
+    stored = view.snapshot("cells").read(["nation", "cell", "centroid"]).filter(pl.col("nation") == nation)
+    return Cells(to_matrix(stored.sort("cell")["centroid"]))
+
+
+def plan_judgements(view: View) -> list[Unit]:
+    """Units of pairs that are not judged yet."""
+    pending = view.pending("conflicts")
+    if pending.is_empty():
+        return []
+    check_judge(view.configuration)
+    similar = view.current("candidates", "similarity").select("left_id", "right_id", "similarity")
+    pending = pending.join(similar, on=["left_id", "right_id"])
+    columns = ("text", "language", "speaker", "source", "source_type")
+    located, size = view.located("statements"), PAIRS_PER_ROW * view.configuration.resources.unit_rows
+    units = []
+    ordered = pending.sort("nation", "left_id", "right_id")
+    for (nation,), rows in ordered.group_by("nation", maintain_order=True):
+        for start in range(0, rows.height, size):
+            block = rows.slice(start, size)
+            ids = pl.concat([block["left_id"], block["right_id"]])
+            reads = {"statements": select(view, "statements", located, ids, columns)}
+            units.append(Unit(unit_name("conflicts", block, "left_id"), str(nation), block, reads))
     return units
 
 
 def plan_resolutions(view: View) -> list[Unit]:
+    pending = view.pending("resolutions")
+    if pending.is_empty():
+        return []
     standing, located, backing = standing_statements(view), view.located("statements"), _backing(view)
+    before, decision = view.rows("resolutions"), ("retained", "stance", "reason", "component_digest")
     pairs = view.current("conflicts", "verdict")
     if not view.configuration.conflicts.enabled:
         pairs = pairs.clear()
     units = []
-    for nation, fingerprint in view.pending("resolutions").select("nation", "fingerprint").iter_rows():
+    for nation, fingerprint in pending.select("nation", "fingerprint").iter_rows():
         here = pl.col("nation") == nation
         rows = (
             standing.filter(here)
             .select("statement_id")
             .with_columns(pl.lit(nation).alias("nation"), pl.lit(fingerprint).alias("fingerprint"))
         )
-        columns = ("source_type", "speaker_nation")
-        reads = {"statements": select(view, "statements", located, rows["statement_id"], columns)}
+        columns = ("source_type", "speaker_nation", "published_at")
+        own, key = before.filter(here), "statement_id"
+        reads = {
+            "statements": select(view, "statements", located, rows["statement_id"], columns),
+            "resolutions": select(view, "resolutions", own, own[key], decision, key=key),
+        }
         facts = {
             "pairs": pairs.filter(here).select("left_id", "right_id", "verdict"),
             "backing": backing.filter(here).select("statement_id", "source"),
@@ -135,53 +237,98 @@ def plan_resolutions(view: View) -> list[Unit]:
 
 
 @dataclass(frozen=True)
-class SearchConflicts:
-    """Finds and judges the candidate pairs of a nation's new statements."""
+class FitCells:
+    """Fits the cells of a nation to a sample of its statements."""
 
-    configuration: Configuration
-    registry: Registry
+    seed: int
 
     def __call__(self, unit: Unit, storage: Storage) -> Iterator[Output]:
-        options = self.configuration.conflicts
+        vectors = to_matrix(unit.reads["statements"].read(storage).sort("statement_id")["vector"])
+        cells = fit_cells(vectors, self.seed, count=unit.rows)
+        centroids = pl.Series("centroid", cells.centroids.tolist(), dtype=pl.List(pl.Float32))
+        yield Output("cells", conform(unit.pending.with_columns(centroids), "cells"))
+
+
+@dataclass(frozen=True)
+class SearchCandidates:
+    """Finds the candidate pairs of new statements."""
+
+    options: ConflictsSection
+
+    def __call__(self, unit: Unit, storage: Storage) -> Iterator[Output]:
         statements = unit.reads["statements"].read(storage).sort("statement_id")
-        new = statements["statement_id"].is_in(unit.pending["statement_id"].implode()).to_numpy()
-        vectors = to_matrix(statements["vector"])
-        pairs, cosines = find_candidates(
-            vectors,
-            new,
-            neighbors=options.neighbors,
-            min_similarity=options.min_similarity,
-            seed=self.configuration.seed,
-        )
-        ids = statements["statement_id"].to_numpy()
-        found = judge_pairs(statements, pairs, self.registry.get(str(unit.nation))).with_columns(
-            pl.Series("similarity", cosines, dtype=pl.Float32), pl.lit(unit.nation).alias("nation")
-        )
-        prints = pair_fingerprints(found, statements, unit.facts["judged_by"])  # type: ignore[arg-type]
+        ids = statements["statement_id"]
+        new: pl.Series = unit.facts["new"]  # type: ignore[assignment]
+        cells: Cells | None = unit.facts["cells"]  # type: ignore[assignment]
         known: pl.DataFrame = unit.facts["known"]  # type: ignore[assignment]
-        fresh = found.join(known, on=["left_id", "right_id"], how="anti").join(prints, on=["left_id", "right_id"])
+        pairs, cosines = find_candidates(
+            to_matrix(statements["vector"]),
+            ids.is_in(new.implode()).to_numpy(),
+            neighbors=self.options.neighbors,
+            min_similarity=self.options.min_similarity,
+            cells=cells,
+            searching=ids.is_in(unit.pending["statement_id"].implode()).to_numpy(),
+        )
+        both = ["left_id", "right_id"]
+        found = pl.DataFrame(
+            {
+                "left_id": ids.gather(pairs[:, 0]),
+                "right_id": ids.gather(pairs[:, 1]),
+                "similarity": pl.Series(cosines, dtype=pl.Float32),
+            }
+        ).with_columns(pl.lit(unit.nation).alias("nation"))
+        prints = pair_fingerprints(found, statements, unit.facts["searched_by"])  # type: ignore[arg-type]
+        fresh = found.join(known, on=both, how="anti").join(prints, on=both)
         if fresh.height:
-            yield Output("conflicts", conform(fresh, "conflicts"))
+            yield Output("candidates", conform(fresh, "candidates"))
         counts = np.bincount(pairs.ravel(), minlength=len(ids)).astype(np.int64)
         searched = pl.DataFrame({"statement_id": ids, "candidates": counts})
         yield Output("searches", conform(unit.pending.join(searched, on="statement_id"), "searches"))
 
 
-def judge_pairs(statements: pl.DataFrame, pairs: Int64Array, nation: Nation) -> pl.DataFrame:
-    """Judge pairs of rows of `statements` (statement_id, text, language, sorted by id)."""
-    texts, languages = statements["text"], statements["language"]
-    ids = statements["statement_id"]
-    signatures = {row: polar_signature(texts[row], nation.lexicon(languages[row])) for row in np.unique(pairs).tolist()}
-    verdicts = [judge_signatures(signatures[left], signatures[right]) for left, right in pairs.tolist()]
-    return pl.DataFrame(
-        {
-            "left_id": ids.gather(pairs[:, 0]),
-            "right_id": ids.gather(pairs[:, 1]),
-            "verdict": pl.Series([one.verdict for one in verdicts], dtype=pl.String),
-            "confidence": pl.Series([one.confidence for one in verdicts], dtype=pl.Float32),
-            "judge": pl.Series([JUDGE] * len(verdicts), dtype=pl.String),
-        }
-    )
+@dataclass(frozen=True)
+class JudgePairs:
+    """Judges candidate pairs: rules first, then the judge that reads."""
+
+    configuration: Configuration
+    registry: Registry
+
+    def __call__(self, unit: Unit, storage: Storage) -> Iterator[Output]:
+        said = {row["statement_id"]: row for row in unit.reads["statements"].read(storage).iter_rows(named=True)}
+        sides = [(said[left], said[right]) for left, right in unit.pending.select("left_id", "right_id").iter_rows()]
+        pairs = [
+            Pair(left["text"], right["text"], left["language"], right["language"], str(unit.nation))
+            for left, right in sides
+        ]
+        judged = judge_in_turn(pairs, *load_judges(self.configuration, self.registry))
+        parties = [_parties(*both, one) for both, one in zip(sides, judged, strict=True)]
+        rows = unit.pending.with_columns(
+            pl.Series("verdict", [one.judgement.verdict for one in judged], dtype=pl.String),
+            pl.Series("confidence", [one.judgement.confidence for one in judged], dtype=pl.Float32),
+            pl.Series("judge", [one.judge for one in judged], dtype=pl.String),
+            pl.Series("decided", [one.judgement.decided for one in judged], dtype=pl.Boolean),
+            pl.Series("reason", [one.judgement.reason for one in judged], dtype=pl.String),
+            pl.Series("parties", parties, dtype=pl.String),
+        )
+        yield Output("conflicts", conform(rows, "conflicts"))
+
+
+def _parties(left: dict[str, str | None], right: dict[str, str | None], judged: Judged) -> str | None:
+    """Whether a contradiction is one speaker's changed mind or a dispute of two."""
+    if judged.judgement.verdict != "contradiction":
+        return None
+    one, other = _voice(left), _voice(right)
+    if one is None or other is None:
+        return "unknown"
+    return "one" if one == other else "two"
+
+
+def _voice(statement: dict[str, str | None]) -> tuple[str, str] | None:
+    """Who speaks: the named speaker, or the outlet in its own voice."""
+    if statement["speaker"]:
+        return "speaker", fold_text(statement["speaker"])
+    outlet = statement["source"] if statement["source_type"] == "official" else None
+    return ("outlet", fold_text(outlet)) if outlet else None
 
 
 @dataclass(frozen=True)
@@ -191,64 +338,15 @@ class ResolveConflicts:
     options: ConflictsSection
 
     def __call__(self, unit: Unit, storage: Storage) -> Iterator[Output]:
-        statements = unit.reads["statements"].read(storage).select("statement_id", "source_type", "speaker_nation")
+        statements = unit.reads["statements"].read(storage).drop("fingerprint")
+        before = unit.reads["resolutions"].read(storage)
         pairs: pl.DataFrame = unit.facts["pairs"]  # type: ignore[assignment]
         backing: pl.DataFrame = unit.facts["backing"]  # type: ignore[assignment]
-        weighed = weigh(statements, pairs, backing, self.options)
-        decided = unit.pending.join(resolve(weighed, pairs), on="statement_id").sort("statement_id")
+        contradictions = Contradictions.among(pairs)
+        weighed = weigh(statements, pairs, backing, contradictions, self.options)
+        resolved = resolve(weighed, contradictions, before)
+        decided = unit.pending.join(resolved, on="statement_id").sort("statement_id")
         yield Output("resolutions", conform(decided, "resolutions"))
-
-
-def weigh(
-    statements: pl.DataFrame, pairs: pl.DataFrame, backing: pl.DataFrame, options: ConflictsSection
-) -> pl.DataFrame:
-    """Support and weight of statements (statement_id, source_type, speaker_nation).
-
-    Support counts the distinct outlets behind a statement, its restatements and reprints (`backing`: statement_id,
-    source), and behind the statements that are judged to say the same.
-    """
-    entailed = pairs.filter(pl.col("verdict") == "entailment")
-    both = pl.concat(
-        [
-            entailed.select(pl.col("left_id").alias("statement_id"), pl.col("right_id").alias("other")),
-            entailed.select(pl.col("right_id").alias("statement_id"), pl.col("left_id").alias("other")),
-        ]
-    )
-    backed = both.join(backing.rename({"statement_id": "other"}), on="other").select("statement_id", "source")
-    outlets = pl.concat([backing, backed]).with_columns(pl.col("source").fill_null("")).unique()
-    support = outlets.group_by("statement_id").agg(pl.len().cast(pl.Int64).alias("support"))
-    official = pl.when(pl.col("source_type") == "official").then(options.official_weight).otherwise(0.0)
-    home = pl.when(pl.col("speaker_nation") == "home").then(options.home_weight).otherwise(0.0)
-    return statements.join(support, on="statement_id").with_columns(
-        (pl.col("support") + official + home).cast(pl.Float32).alias("weight")
-    )
-
-
-def resolve(statements: pl.DataFrame, pairs: pl.DataFrame) -> pl.DataFrame:
-    """Component, retention, stance and reason of every statement (statement_id, support, weight)."""
-    weights = dict(statements.select("statement_id", "weight").iter_rows())
-    graph = build_graph(pairs.filter(pl.col("verdict") == "contradiction").select("left_id", "right_id").rows())
-    disputed = []
-    for component in components(graph):
-        stance = dominant_stance(component, graph, weights)
-        within = f"within {1 - stance.weight / stance.bound:.1%} of it: " if not stance.is_exact else ""
-        for node in component:
-            word, why = ("dominant", DOMINANT) if node in stance.retained else ("minority", MINORITY)
-            disputed.append((node, component[0], node in stance.retained, word, within + why))
-    schema = {
-        "statement_id": pl.Int64,
-        "component_id": pl.Int64,
-        "retained": pl.Boolean,
-        "stance": pl.String,
-        "reason": pl.String,
-    }
-    decided = pl.DataFrame(disputed, schema=schema, orient="row")
-    return statements.join(decided, on="statement_id", how="left").with_columns(
-        pl.coalesce("component_id", "statement_id").alias("component_id"),
-        pl.col("retained").fill_null(True),
-        pl.col("stance").fill_null("undisputed"),
-        pl.col("reason").fill_null(UNDISPUTED),
-    )
 
 
 def conservation(view: View) -> list[Equation]:
@@ -257,6 +355,7 @@ def conservation(view: View) -> list[Equation]:
     standing = standing_statements(view)
     return [
         *equate("accepted statements = searches", view, standing, view.live("searches")),
+        *equate("candidates = judged pairs", view, view.current("candidates"), view.current("conflicts")),
         *equate("accepted statements = resolutions", view, standing, view.current("resolutions")),
     ]
 
@@ -265,11 +364,26 @@ STAGE = Stage(
     name="conflicts",
     steps=(
         Step(
+            name="cells",
+            writes=("cells",),
+            expected={"cells": expected_cells},
+            plan=plan_cells,
+            work=lambda view: FitCells(view.configuration.seed),
+            replaces=True,
+        ),
+        Step(
             name="searches",
-            writes=("conflicts", "searches"),
-            expected={"conflicts": expected_conflicts, "searches": expected_searches},
+            writes=("candidates", "searches"),
+            expected={"candidates": expected_candidates, "searches": expected_searches},
             plan=plan_searches,
-            work=lambda view: SearchConflicts(view.configuration, view.registry),
+            work=lambda view: SearchCandidates(view.configuration.conflicts),
+        ),
+        Step(
+            name="conflicts",
+            writes=("conflicts",),
+            expected={"conflicts": expected_conflicts},
+            plan=plan_judgements,
+            work=lambda view: JudgePairs(view.configuration, view.registry),
         ),
         Step(
             name="resolutions",

@@ -5,16 +5,13 @@ from __future__ import annotations
 import itertools
 import random
 
-import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from scipy.optimize import Bounds, LinearConstraint, milp
 
+from benchmarks.support.disputes import Weights, optimum, random_dispute, resolved, two_stances
 from navab.conflict.graph import Graph, build_graph, components
 from navab.conflict.resolution import EXACT_LIMIT, dominant_stance
-
-Weights = dict[int, float]
 
 
 @st.composite
@@ -126,71 +123,27 @@ def test_large_components_are_consistent_and_cannot_be_mended_by_one_swap(seed: 
         assert weights[node] <= sum(weights[other] for other in graph[node] & chosen) + 1e-6
 
 
-def optimum(graph: Graph, weights: Weights) -> tuple[float, float]:
-    """The greatest weight that an integer programme over the edges finds, and its bound on every other."""
-    nodes = sorted(graph)
-    edges = [(nodes.index(a), nodes.index(b)) for a in nodes for b in graph[a] if a < b]
-    rows = np.zeros((len(edges), len(nodes)))
-    for row, pair in zip(rows, edges, strict=True):
-        row[list(pair)] = 1
-    solved = milp(
-        -np.array([weights[node] for node in nodes]),
-        integrality=np.ones(len(nodes)),
-        bounds=Bounds(0, 1),
-        constraints=LinearConstraint(rows, -np.inf, 1),
-        options={"mip_rel_gap": 0.0},
-    )
-    assert solved.success
-    return float(-solved.fun), float(-solved.mip_dual_bound)
-
-
-def random_dispute(size: int, degree: float, seed: int) -> tuple[Graph, Weights]:
-    chance = random.Random(seed)
-    pairs = itertools.combinations(range(size), 2)
-    graph = build_graph([pair for pair in pairs if chance.random() < degree / (size - 1)])
-    return graph, {node: chance.choice([1.0, 1.25, 1.5, 2.0]) + chance.randrange(4) for node in sorted(graph)}
-
-
-def two_stances(size: int, degree: float, noise: float, seed: int) -> tuple[Graph, Weights]:
-    """Statements of two sides: contradictions lie between the sides, and a few within."""
-    chance = random.Random(seed)
-    side = [chance.random() < 0.35 for _ in range(size)]
-    share = {False: noise * degree / size, True: 2 * degree / size}
-    pairs = itertools.combinations(range(size), 2)
-    graph = build_graph([(a, b) for a, b in pairs if chance.random() < share[side[a] != side[b]]])
-    return graph, {node: chance.choice([1.0, 1.25, 1.5, 2.0]) + chance.randrange(4) for node in sorted(graph)}
-
-
-def resolved(graph: Graph, weights: Weights) -> tuple[float, float]:
-    stances = [dominant_stance(part, graph, weights) for part in components(graph)]
-    assert all(is_consistent(one.retained, graph) for one in stances)
-    return sum(one.weight for one in stances), sum(one.bound for one in stances)
-
-
 def test_500_random_graphs_up_to_the_exact_limit_reach_the_optimum() -> None:
     chance = random.Random(7)
     for seed in range(500):
-        graph, weights = random_dispute(chance.randint(2, EXACT_LIMIT), chance.choice([1.0, 2.0, 4.0, 8.0]), seed)
-        weight, bound = resolved(graph, weights)
-        best, _ = optimum(graph, weights) if graph else (0.0, 0.0)
-        assert weight == pytest.approx(best, abs=1e-5), seed
-        assert bound == pytest.approx(best, abs=1e-5), seed
+        dispute = random_dispute(chance.randint(2, EXACT_LIMIT), chance.choice([1.0, 2.0, 4.0, 8.0]), seed)
+        ours, best = resolved(dispute), optimum(dispute).weight
+        assert ours.weight == pytest.approx(best, abs=1e-5), seed
+        assert ours.bound == pytest.approx(best, abs=1e-5), seed
 
 
 @pytest.mark.parametrize("seed", range(3))
 @pytest.mark.parametrize("noise", [0.0, 0.05])
 def test_500_statements_of_two_stances_reach_the_bound(noise: float, seed: int) -> None:
-    graph, weights = two_stances(500, 6, noise, seed)
-    weight, bound = resolved(graph, weights)
-    best, limit = optimum(graph, weights)
-    assert weight >= 0.97 * limit
-    assert best <= bound + 1e-6
+    dispute = two_stances(500, 6, noise, seed)
+    ours, solver = resolved(dispute), optimum(dispute)
+    assert ours.weight >= 0.97 * solver.bound
+    assert solver.weight <= ours.bound + 1e-6
 
 
 @pytest.mark.parametrize("seed", range(2))
 def test_500_statements_that_contradict_at_random_come_near_the_bound(seed: int) -> None:
-    graph, weights = random_dispute(500, 3, seed)
-    weight, bound = resolved(graph, weights)
-    best, limit = optimum(graph, weights)
-    assert weight >= 0.97 * limit
-    assert best <= bound + 1e-6
+    dispute = random_dispute(500, 3, seed)
+    ours, solver = resolved(dispute), optimum(dispute)
+    assert ours.weight >= 0.97 * solver.bound
+    assert solver.weight <= ours.bound + 1e-6
