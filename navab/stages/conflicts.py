@@ -261,9 +261,10 @@ class SearchCandidates:
         new: pl.Series = unit.facts["new"]  # type: ignore[assignment]
         cells: Cells | None = unit.facts["cells"]  # type: ignore[assignment]
         known: pl.DataFrame = unit.facts["known"]  # type: ignore[assignment]
+        is_new = ids.is_in(new.implode()).to_numpy()
         pairs, cosines = find_candidates(
             to_matrix(statements["vector"]),
-            ids.is_in(new.implode()).to_numpy(),
+            is_new,
             neighbors=self.options.neighbors,
             min_similarity=self.options.min_similarity,
             cells=cells,
@@ -281,7 +282,8 @@ class SearchCandidates:
         fresh = found.join(known, on=both, how="anti").join(prints, on=both)
         if fresh.height:
             yield Output("candidates", conform(fresh, "candidates"))
-        counts = np.bincount(pairs.ravel(), minlength=len(ids)).astype(np.int64)
+        searched_by = np.where(is_new[pairs[:, 0]], pairs[:, 0], pairs[:, 1])
+        counts = np.bincount(searched_by, minlength=len(ids)).astype(np.int64)
         searched = pl.DataFrame({"statement_id": ids, "candidates": counts})
         yield Output("searches", conform(unit.pending.join(searched, on="statement_id"), "searches"))
 
