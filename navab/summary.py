@@ -8,7 +8,7 @@ import polars as pl
 
 from navab.lake.schema import load_schema, table_names
 from navab.live import canonical_articles, extracted_statements, kept_articles, standing_statements
-from navab.report.data import Funnel, Rejection, TableState
+from navab.report.data import Funnel, JudgeShare, Rejection, TableState
 from navab.stages.articles import UNKNOWN_NATION
 from navab.stages.base import count_by_nation
 from navab.view import View
@@ -67,6 +67,19 @@ def rejections(view: View) -> tuple[Rejection, ...]:
             for reason, nation, count in counted.iter_rows()
         ]
     return tuple(found)
+
+
+def judge_shares(view: View) -> tuple[JudgeShare, ...]:
+    """How many candidate pairs each judge had the last word on, and what it said."""
+    judged = view.current("conflicts", "judge", "verdict", "decided")
+    said = pl.col("verdict")
+    rows = judged.group_by("judge").agg(
+        pl.len().alias("pairs"),
+        (said == "contradiction").sum().alias("contradictions"),
+        (said == "entailment").sum().alias("entailments"),
+        (~pl.col("decided")).sum().alias("undecided"),
+    )
+    return tuple(JudgeShare(**row) for row in rows.sort("judge").iter_rows(named=True))
 
 
 def tables(view: View) -> tuple[TableState, ...]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from navab.commands.console import new_table, show
-from navab.summary import funnels, unknown_nation_records
+from navab.summary import funnels, judge_shares, unknown_nation_records
 from navab.view import View
 
 
@@ -34,6 +34,11 @@ def show_summary(view: View) -> None:
         )
         table.add_row(one.nation, *(f"{count:,}" for count in counts))
     show(table)
+    for share in judge_shares(view):
+        show(
+            f"judge {share.judge}: {share.pairs:,} candidate pairs, {share.contradictions:,} contradictions, "
+            f"{share.entailments:,} restatements, {share.undecided:,} left undecided"
+        )
     unknown = unknown_nation_records(view)
     if unknown:
         show(

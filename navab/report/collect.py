@@ -20,7 +20,7 @@ from navab.report.data import (
     TripleSample,
 )
 from navab.stages.base import Equation
-from navab.summary import funnels, rejections, tables
+from navab.summary import funnels, judge_shares, rejections, tables
 from navab.view import View
 
 SAMPLE_PER_NATION = 12
@@ -48,6 +48,7 @@ def collect(view: View, equations: Sequence[Equation], last: RunRecord | None, w
         triples_total=total,
         conflicts=conflicts,
         conflicts_total=conflicts_total,
+        judges=judge_shares(view),
         tables=tables(view),
         run=_run(last) if last else None,
         warnings=tuple(warnings),
@@ -128,8 +129,10 @@ def _triples(view: View) -> tuple[tuple[TripleSample, ...], int]:
 
 def _conflicts(view: View) -> tuple[tuple[Conflict, ...], int]:
     """The contradictions with most outlets behind them."""
-    decided = view.current("resolutions", "component_id", "support", "retained", "reason").drop("_file", "fingerprint")
-    pairs = view.current("conflicts", "verdict").filter(pl.col("verdict") == "contradiction")
+    columns = ("component_id", "support", "weight", "retained", "reason")
+    decided = view.current("resolutions", *columns).drop("_file", "fingerprint")
+    judged = view.current("conflicts", "verdict", "judge", "parties", "reason")
+    pairs = judged.filter(pl.col("verdict") == "contradiction").rename({"reason": "cue"})
     sizes = decided.group_by("component_id").len("component_size")
     sides = decided.join(sizes, on="component_id").drop("nation")
     left, right = (
@@ -166,6 +169,9 @@ def _conflict(row: dict[str, object], texts: dict[int, dict[str, Any]]) -> Confl
         right=right,
         reason=str(row[f"{minority}_reason"]),
         component_size=int(str(row["left_component_size"])),
+        parties=None if row["parties"] is None else str(row["parties"]),
+        judge=str(row["judge"]),
+        verdict=None if row["cue"] is None else str(row["cue"]),
     )
 
 
@@ -179,4 +185,5 @@ def _side(row: dict[str, object], side: str, text: dict[str, Any]) -> ConflictSi
         source=text["source"],
         published_at=text["published_at"],
         support=int(str(row[f"{side}_support"])),
+        weight=float(str(row[f"{side}_weight"])),
     )

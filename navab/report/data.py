@@ -108,11 +108,16 @@ class ConflictSide:
     url: str | None = None
     published_at: datetime | None = None
     support: int = 1
+    weight: float | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Conflict:
-    """A contradiction and how it was resolved; `reason` says why."""
+    """A contradiction and how it was resolved.
+
+    `reason` says why one side is not retained, `judge` and `verdict` who found the contradiction and by what;
+    `parties` is one (a changed mind), two (a dispute) or unknown.
+    """
 
     nation: str
     language: str
@@ -120,6 +125,20 @@ class Conflict:
     right: ConflictSide
     reason: str
     component_size: int = 2
+    parties: str | None = None
+    judge: str | None = None
+    verdict: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class JudgeShare:
+    """How many candidate pairs a judge had the last word on; `undecided` ones are called neutral for want of one."""
+
+    judge: str
+    pairs: int
+    contradictions: int
+    entailments: int
+    undecided: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -172,6 +191,7 @@ class ReportData:
     triples_total: int | None = None
     conflicts: tuple[Conflict, ...] = ()
     conflicts_total: int | None = None
+    judges: tuple[JudgeShare, ...] = ()
     tables: tuple[TableState, ...] = ()
     run: RunInformation | None = None
     warnings: tuple[str, ...] = ()

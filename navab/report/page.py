@@ -46,6 +46,7 @@ def render_report(data: ReportData) -> str:
         triples_total=_total(data.triples, data.triples_total),
         conflicts=data.conflicts[:MOST_CONFLICTS],
         conflicts_total=_total(data.conflicts, data.conflicts_total),
+        judges=data.judges,
         broken=[check for check in data.checks if not check.holds],
         names={funnel.nation: funnel.name for funnel in data.funnels},
         configuration=_configuration(data),

@@ -12,6 +12,7 @@ from navab.report.data import (
     Conflict,
     ConflictSide,
     Funnel,
+    JudgeShare,
     Rejection,
     ReportData,
     RunInformation,
@@ -108,7 +109,19 @@ def data() -> ReportData:
             ),
         ),
         triples_total=252,
-        conflicts=(Conflict(nation="cn", language="zh", left=kept, right=lost, reason="3 outlets to 1"),),
+        conflicts=(
+            Conflict(
+                nation="cn",
+                language="zh",
+                left=kept,
+                right=lost,
+                reason="3 outlets to 1",
+                parties="two",
+                judge="polarity",
+                verdict="one flip",
+            ),
+        ),
+        judges=(JudgeShare(judge="polarity", pairs=90, contradictions=7, entailments=3, undecided=20),),
         tables=(TableState(name="articles", version=4, rows=1000, live=900),),
         run=RunInformation(
             started=datetime(2025, 1, 1, tzinfo=UTC),

@@ -220,3 +220,11 @@ def test_an_outlets_own_voice_is_named_on_both_sides_of_a_contradiction(data: Re
 
 def test_all_records_are_counted_those_of_no_known_nation_too(data: ReportData) -> None:
     assert "<dt>records read</dt><dd>1\u202f013</dd>" in render_report(data)
+
+
+def test_a_contradiction_says_who_disputes_what_decided_and_who_judged(data: ReportData) -> None:
+    page = render_report(data)
+    assert ">a dispute<" in page
+    assert "What decided: 3 outlets to 1." in page
+    assert "Judged a contradiction by polarity: one flip." in page
+    assert "Judge polarity: 90 candidate pairs, 7 contradictions, 3 restatements, 20 left undecided." in page
