@@ -1,6 +1,7 @@
 """kill -9 at random moments: every build must end with the tables and the release of an undisturbed one.
 
 python benchmarks/chaos.py --rounds 30 --seed 1 --articles 3000
+python benchmarks/chaos.py --builds 1     one build of several; the same command goes on where it was
 python benchmarks/chaos.py --disk-full
 
 Sources, lake and release lie on a real S3 server (SeaweedFS). Each round kills the driver, a Ray worker, the raylet,
@@ -12,9 +13,11 @@ on. A finished build is compared with the undisturbed one, and the next rounds b
 from __future__ import annotations
 
 import argparse
+import pickle
 import random
 import sys
-from dataclasses import dataclass
+from collections import Counter
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from benchmarks.support.disk import fill_disks, report
@@ -70,19 +73,30 @@ def disturbed_build(setting: Setting, number: int, first_round: int, rounds: int
     return Build(made, costs, missed, comparison, tuple(problems))
 
 
-def chaos(
-    stand: Stand, rounds: int, seed: int, victims: tuple[str, ...], reference: Reference | None = None
-) -> list[Build]:
-    """All rounds, over as many builds as it takes."""
-    reference = reference or stand.build_reference(timeout_s=3600)
-    print(f"undisturbed: {reference.seconds:.0f} s; steps {_seconds(reference)}", flush=True)
-    setting = Setting(stand, reference, random.Random(seed), victims)
-    builds: list[Build] = []
-    while (done := sum(len(build.rounds) for build in builds)) < rounds:
-        build = disturbed_build(setting, len(builds) + 1, done + 1, rounds - done)
-        builds.append(build)
-        print(f"build {len(builds)}: {'equal' if build.passed else 'NOT EQUAL'} {build.problems or ''}", flush=True)
-    return builds
+@dataclass
+class Progress:
+    """The rounds so far, and what the next ones go on from."""
+
+    reference: Reference
+    chance: random.Random
+    hits: Counter[str] = field(default_factory=Counter)
+    builds: list[Build] = field(default_factory=list)
+
+    @property
+    def rounds(self) -> int:
+        return sum(len(build.rounds) for build in self.builds)
+
+
+def chaos(stand: Stand, rounds: int, victims: tuple[str, ...], progress: Progress, builds: int | None = None) -> None:
+    """Go on with the rounds, over as many builds as it takes, or over some of them."""
+    print(f"undisturbed: {progress.reference.seconds:.0f} s; steps {_seconds(progress.reference)}", flush=True)
+    setting = Setting(stand, progress.reference, progress.chance, victims, hits=progress.hits)
+    last = None if builds is None else len(progress.builds) + builds
+    while progress.rounds < rounds and len(progress.builds) != last:
+        number = len(progress.builds) + 1
+        build = disturbed_build(setting, number, progress.rounds + 1, rounds - progress.rounds)
+        progress.builds.append(build)
+        print(f"build {number}: {'equal' if build.passed else 'NOT EQUAL'} {build.problems or ''}", flush=True)
 
 
 def table(builds: list[Build], seed: int) -> str:
@@ -132,6 +146,7 @@ def main() -> None:
     parser.add_argument("--articles", type=int, default=3000)
     parser.add_argument("--victims", default=",".join(VICTIMS), help="Comma-separated (default: all).")
     parser.add_argument("--folder", type=Path, default=Path("/tmp/navab-chaos"), help="For the store and the logs.")
+    parser.add_argument("--builds", type=int, help="Stop after so many builds (default: when all rounds are done).")
     parser.add_argument("--disk-full", action="store_true", help="Fill a small file system instead; needs root.")
     options = parser.parse_args()
     victims = tuple(options.victims.split(","))
@@ -141,10 +156,18 @@ def main() -> None:
         full = fill_disks(options.folder, options.articles)
         print(report(full))
         sys.exit(0 if all(one.passed for one in full) else 1)
+    saved = options.folder / f"seed-{options.seed}.pickle"
     with real_stand(options.folder, options.articles) as stand:
-        builds = chaos(stand, options.rounds, options.seed, victims)
-    print(table(builds, options.seed))
-    if not all(build.passed and all(cost.allowed for cost in build.costs) for build in builds):
+        if saved.exists():
+            progress: Progress = pickle.loads(saved.read_bytes())
+        else:
+            progress = Progress(stand.build_reference(timeout_s=3600), random.Random(options.seed))
+        chaos(stand, options.rounds, victims, progress, options.builds)
+    saved.write_bytes(pickle.dumps(progress))
+    print(table(progress.builds, options.seed))
+    if progress.rounds >= options.rounds:
+        saved.unlink()
+    if not all(build.passed and all(cost.allowed for cost in build.costs) for build in progress.builds):
         sys.exit(1)
 
 

@@ -109,7 +109,8 @@ class Growing:
         same = {"nation": "us", "fingerprint": 0, "path": "/crawl", "record_no": 0, "crawl": "2026-10"}
         rows = [same | {"record_id": key, "article_id": key} for key in self._expected["article_id"]]
         output = Output("articles", load_schema("articles").table(rows))
-        self.view.lake.commit("articles", list(write_output(output, "articles", self.view.lake.storage)), claim)
+        files = list(write_output(output, "articles", self.view.lake.storage, claim.epoch))
+        self.view.lake.commit("articles", files, claim)
 
     def units(self) -> list[Unit]:
         """What is pending, one unit a commit."""
@@ -119,7 +120,7 @@ class Growing:
 
     def commits(self, units: Sequence[Unit], claim: Claim) -> Iterator[float]:
         """Run units with one commit each; yields the seconds that every commit took."""
-        with Carrier(self.view.lake.storage, self._configuration.resources) as carrier:
+        with Carrier(self.view.lake.storage, self._configuration.resources, claim.epoch) as carrier:
             committer = Committer((TABLE,), self.view, claim, carrier, replaces=False, metrics=Metrics())
             for written in carrier.carry(units, WriteExtractions()):
                 before = committer.rows

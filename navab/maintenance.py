@@ -15,11 +15,13 @@ import polars as pl
 
 from navab.execution.carrier import Carrier
 from navab.lake.claim import Claim
+from navab.lake.cleaning import clean
 from navab.lake.hashing import text_hash
 from navab.lake.schema import load_schema, table_names
+from navab.lake.snapshot import FILE
 from navab.lake.storage import Storage
-from navab.lake.table import FILE, DataFile
-from navab.release.manifest import find_manifest
+from navab.lake.table import DataFile
+from navab.release.manifest import find_manifest, remove_manifest
 from navab.release.storage import own_files
 from navab.stages.base import Output, Selection, Unit, conform
 from navab.takedown.descent import descending_tables, uprooted
@@ -57,7 +59,7 @@ def maintain(view: View, claim: Claim) -> list[Maintained]:
     """Rewrite and clean every table; returns what was done, table by table."""
     cited = cited_versions(view)
     done = []
-    with Carrier(view.lake.storage, view.configuration.resources) as carrier:
+    with Carrier(view.lake.storage, view.configuration.resources, claim.epoch) as carrier:
         for name in _tables(view):
             done.append(_maintain_table(name, cited.get(name, ()), view, claim, carrier))
     return done
@@ -86,6 +88,8 @@ def clean_releases(view: View, claim: Claim) -> dict[str, int]:
         if files and (unfinished or (manifest is not None and manifest.withdrawn is not None)):
             claim.check()
             storage.delete_files([f"{folder}/{path}" for path in files])
+            if unfinished and find_manifest(storage.filesystem, folder) is not None:  # finished at this very moment
+                remove_manifest(storage.filesystem, folder)
             deleted[folder.rsplit("/", 1)[1]] = len(files)
     return deleted
 
@@ -119,7 +123,7 @@ def _maintain_table(name: str, cited: Sequence[int], view: View, claim: Claim, c
                 view.lake.commit(name, written.pop(one.unit), claim, remove=paths)
         view.forget((name,))
     retention = view.configuration.maintenance.retention_hours
-    cleaned = view.lake.table(name).clean(retention, cited, claim.check)
+    cleaned = clean(view.lake.table(name), retention, cited, claim.check)
     after = view.snapshot(name).files.height
     return Maintained(name, removed, before, after, cleaned.data_files, cleaned.log_files)
 

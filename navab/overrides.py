@@ -113,7 +113,7 @@ def _commit_overrides(
         for number, (topic, (word, note)) in enumerate(sorted(fresh.items()))
     ]
     rows = load_schema("overrides").table(made)
-    files = list(write_output(Output("overrides", rows), f"overrides-{start:06d}", view.lake.storage))
+    files = list(write_output(Output("overrides", rows), f"overrides-{start:06d}", view.lake.storage, claim.epoch))
     view.lake.commit("overrides", files, claim)
 
 
@@ -129,5 +129,5 @@ def _commit_topics(said: dict[int, tuple[bool, str]], topics: pl.DataFrame, view
     )
     for nation in topics.filter(differs)["nation"].unique().sort():
         rows = conform(decided.filter(pl.col("nation") == nation), "topics")
-        files = list(write_output(Output("topics", rows), "topics-person", view.lake.storage))
+        files = list(write_output(Output("topics", rows), "topics-person", view.lake.storage, claim.epoch))
         view.lake.commit("topics", files, claim, replace=[nation])

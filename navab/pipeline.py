@@ -69,7 +69,7 @@ def run_stages(view: View, claim: Claim, record: RunRecord, until: str | None = 
     """
     held: list[Equation] = []
     resources, metrics = view.configuration.resources, Metrics()
-    with metrics.served(resources.metrics_port), Carrier(view.lake.storage, resources) as carrier:
+    with metrics.served(resources.metrics_port), Carrier(view.lake.storage, resources, claim.epoch) as carrier:
         for stage in _stages_until(until):
             for step in stage.steps:
                 record.steps.append(_run_step(stage, step, view, claim, carrier, metrics))

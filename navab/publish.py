@@ -113,7 +113,7 @@ def release_inputs(view: View) -> ReleaseInputs:
     return ReleaseInputs(
         triples=_triples(view),
         nations=[nation.code for nation in view.nations],
-        table_versions=view.lake.versions(),
+        table_versions=view.versions(),
         fingerprints={name: set_digest(view.current(name)["fingerprint"]) for name in sorted(view.tracked)},
         configuration=view.configuration.model_dump(mode="json"),
         contradictions=contradictions.select("left_id", "right_id").rows() if enabled else (),

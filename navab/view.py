@@ -16,8 +16,8 @@ from navab.configuration import Configuration
 from navab.lake.joins import Mask, keep, match
 from navab.lake.keys import KeyColumns
 from navab.lake.lake import Lake
-from navab.lake.schema import load_schema
-from navab.lake.table import TableSnapshot
+from navab.lake.schema import load_schema, table_names
+from navab.lake.snapshot import TableSnapshot
 from navab.nations.registry import Nation, Registry
 
 Frame = Callable[["View"], pl.DataFrame]
@@ -72,6 +72,11 @@ class View:
         if table not in self._snapshots:
             self._snapshots[table] = self.lake.table(table).snapshot()
         return self._snapshots[table]
+
+    def versions(self) -> dict[str, int]:
+        """The versions that this view looks at, of every table that exists."""
+        snapshots = {name: self.snapshot(name).version for name in table_names()}
+        return {name: version for name, version in snapshots.items() if version >= 0}
 
     def pin(self, snapshots: Mapping[str, TableSnapshot]) -> None:
         """Look at the given versions of tables instead of the latest ones."""

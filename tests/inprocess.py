@@ -62,7 +62,11 @@ def run_step(view: View, claim: Claim, name: str) -> int:
     step = next(step for stage in STAGES for step in stage.steps if step.name == name)
     units = step.plan(view)
     for unit in units:
-        files = [done.file for done in run_unit(unit, step.work(view), view.lake.storage) if done.file is not None]
+        files = [
+            done.file
+            for done in run_unit(unit, step.work(view), view.lake.storage, claim.epoch)
+            if done.file is not None
+        ]
         for table in step.writes:
             own = [file for file in files if file.table == table]
             replace = sorted({file.nation for file in own if file.nation}) if step.replaces else ()

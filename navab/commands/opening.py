@@ -39,9 +39,10 @@ def open_view(config: Path | None, settings: Sequence[str]) -> View:
 def writing(view: View, command: str) -> Iterator[Claim]:
     """Claim the lake and bring its tables to the declared schemas before anything else is written."""
     with view.lake.claim(command) as claim:
-        for change in evolve(view.lake, claim):
+        evolved = evolve(view.lake, claim)
+        for change in evolved.changes:
             print(f"lake: table {change.table}: {change.text}", file=sys.stderr)
-        view.forget()  # what was opened before the claim may have changed
+        view.pin(evolved.snapshots)  # what was opened before the claim may have changed
         yield claim
 
 

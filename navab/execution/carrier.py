@@ -1,8 +1,9 @@
 """The carrier: units of work go through Ray Data, what comes back are the files they wrote.
 
 One operator reads, computes and writes, so that nothing large passes through the object store and a pool of workers
-can never starve the operator before it. File names derive from a unit's keys and the file's content: a retried task
-writes the same files, and no file is ever overwritten with another content. Ray runs in a process of its own (see
+can never starve the operator before it. File names derive from a unit's keys, the claim's epoch and the file's content:
+a retried task writes the same files, no file is ever overwritten with another content, and no run writes a file that an
+earlier one may have left for maintenance to delete. Ray runs in a process of its own (see
 ray_process.py), which may die without taking the driver with it.
 """
 
@@ -27,8 +28,9 @@ import xxhash
 
 from navab.errors import RayLostError
 from navab.execution.ray_process import Aside, Carry, Failed, Ready, Start, Stop, end_session
+from navab.lake.snapshot import NO_NATION
 from navab.lake.storage import Storage, encode_parquet
-from navab.lake.table import NO_NATION, DataFile
+from navab.lake.table import DataFile
 from navab.options.resources import ResourcesSection
 from navab.stages.base import Output, Unit, Work
 
@@ -49,8 +51,9 @@ class Written:
 class Carrier:
     """Runs units on Ray; Ray starts when the first unit comes, and not at all if none does."""
 
-    def __init__(self, storage: Storage, resources: ResourcesSection) -> None:
+    def __init__(self, storage: Storage, resources: ResourcesSection, epoch: int) -> None:
         self._storage = storage
+        self._epoch = epoch
         self._resources = resources
         self._ray: _RayProcess | None = None
         self._restarts = 0
@@ -86,7 +89,7 @@ class Carrier:
         """Start Ray, or connect to it, unless that is done; raises ConfigurationError if it cannot share the lake."""
         if self._ray is None:
             print(self._greeting(), file=sys.stderr, flush=True)
-            self._ray = _RayProcess(Start(self._storage, self._resources))
+            self._ray = _RayProcess(Start(self._storage, self._resources, self._epoch))
             self._ray.receive()
         return self._ray
 
@@ -169,24 +172,24 @@ class _RayProcess:
         raise RayLostError(f"Ray ended unexpectedly (its log: {self._log})")
 
 
-def run_unit(unit: Unit, work: Work, storage: Storage) -> Iterator[Written]:
-    """Run one unit here and now: write its files, one nation each, and say so."""
+def run_unit(unit: Unit, work: Work, storage: Storage, epoch: int) -> Iterator[Written]:
+    """Run one unit here and now, for the claim of an epoch: write its files, one nation each, and say so."""
     parts: dict[str, int] = {}
     for output in work(unit, storage):
         part = parts[output.table] = parts.get(output.table, -1) + 1
-        for file in write_output(output, f"{unit.name}-{part:05d}", storage):
+        for file in write_output(output, f"{unit.name}-{part:05d}", storage, epoch):
             yield Written(unit.name, file)
     yield Written(unit.name, None, unit.rows)
 
 
-def write_output(output: Output, name: str, storage: Storage) -> Iterator[DataFile]:
-    """Write the rows of an output, one file a nation."""
+def write_output(output: Output, name: str, storage: Storage, epoch: int) -> Iterator[DataFile]:
+    """Write the rows of an output for the claim of an epoch, one file a nation."""
     rows = pl.DataFrame(output.rows)
     for (nation,), _ in rows.select("nation").group_by("nation", maintain_order=True):
         mask = rows["nation"].eq_missing(nation)
         table = output.rows.filter(pa.array(mask.to_list()))
         content = encode_parquet(table)
-        path = f"{nation or NO_NATION}/{name}-{xxhash.xxh3_64_hexdigest(content)}.parquet"
+        path = f"{nation or NO_NATION}/{name}-{epoch}-{xxhash.xxh3_64_hexdigest(content)}.parquet"
         storage.write_bytes(storage.path("tables", output.table, path), content)
         own = None if nation is None else str(nation)
         yield DataFile(output.table, path, table.num_rows, len(content), own, *_counts(rows.filter(mask)))

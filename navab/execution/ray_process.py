@@ -43,6 +43,7 @@ class Start:
 
     storage: Storage
     resources: ResourcesSection
+    epoch: int  # of the claim
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +90,7 @@ def main() -> None:
         connection.send(Ready())
         while not isinstance(request := connection.recv(), Stop):
             if isinstance(request, Carry):
-                for written in _carry(request, message.storage, connection):
+                for written in _carry(request, message, connection):
                     connection.send_bytes(written)
                 connection.send(Ready())
     except Exception as error:  # noqa: BLE001  (this end of the pipe: every error belongs to the driver)
@@ -131,17 +132,14 @@ def _start_ray(message: Start) -> None:
     logging.getLogger("ray.data").setLevel(logging.CRITICAL)
 
 
-def _carry(request: Carry, storage: Storage, connection: Connection) -> Iterator[bytes]:
+def _carry(request: Carry, start: Start, connection: Connection) -> Iterator[bytes]:
     """Run units, and those that the driver asks for meanwhile; yields pickled `Written`, in no particular order."""
     import ray  # noqa: PLC0415
 
     items = [{"unit": pickle.dumps(unit)} for unit in request.units]
+    run = _run_units(request.work, start.storage, start.epoch)
     dataset = ray.data.from_items(items, override_num_blocks=len(items)).map_batches(
-        _run_units(request.work, storage),
-        batch_size=1,
-        batch_format="pyarrow",
-        resources=_placement(),
-        max_retries=WORKER_RETRIES,
+        run, batch_size=1, batch_format="pyarrow", resources=_placement(), max_retries=WORKER_RETRIES
     )
     # They take no CPU of the units': those may hold all of them until they are done.
     aside = ray.remote(num_cpus=0, resources=_placement(), max_retries=WORKER_RETRIES)(_run_aside)
@@ -150,7 +148,7 @@ def _carry(request: Carry, storage: Storage, connection: Connection) -> Iterator
         yield row["written"]
         while connection.poll():
             asked = connection.recv()
-            running.append(aside.remote(asked.unit, asked.work, storage))
+            running.append(aside.remote(asked.unit, asked.work, start.storage, start.epoch))
         finished, running = ray.wait(running, num_returns=len(running), timeout=0) if running else ([], [])
         for one in finished:
             yield from ray.get(one)
@@ -165,20 +163,20 @@ def _placement() -> dict[str, float]:
     return {CPU_NODE: 0.001} if CPU_NODE in ray.cluster_resources() else {}
 
 
-def _run_aside(unit: Unit, work: Work, storage: Storage) -> list[bytes]:
+def _run_aside(unit: Unit, work: Work, storage: Storage, epoch: int) -> list[bytes]:
     from navab.execution.carrier import run_unit  # noqa: PLC0415  (on the worker)
 
-    return [pickle.dumps(written) for written in run_unit(unit, work, storage)]
+    return [pickle.dumps(written) for written in run_unit(unit, work, storage, epoch)]
 
 
-def _run_units(work: Work, storage: Storage) -> Callable[[pa.Table], Iterator[pa.Table]]:
+def _run_units(work: Work, storage: Storage, epoch: int) -> Callable[[pa.Table], Iterator[pa.Table]]:
     def run(batch: pa.Table) -> Iterator[pa.Table]:
         from navab.execution.carrier import run_unit  # noqa: PLC0415  (on the worker)
 
         for content in batch["unit"].to_pylist():
             unit = pickle.loads(content)
             try:
-                for written in run_unit(unit, work, storage):
+                for written in run_unit(unit, work, storage, epoch):
                     yield pa.table({"written": [pickle.dumps(written)]})
             except (NavabError, OSError) as error:  # as a value: Ray would add advice of its own to the message
                 error.add_note(traceback.format_exc())

@@ -5,8 +5,6 @@ What `navab maintain` deleted cannot be read back; versions that a release cites
 
 from __future__ import annotations
 
-import json
-import re
 from bisect import bisect_left, bisect_right
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -15,10 +13,10 @@ from functools import cached_property
 
 from navab.errors import ConfigurationError
 from navab.lake.lake import Lake
+from navab.lake.log import Log, committed_at_ms, read_log
 from navab.lake.schema import table_names
-from navab.lake.table import LakeTable, TableSnapshot
-
-_COMMIT = re.compile(r"\d{20}\.json")
+from navab.lake.snapshot import TableSnapshot
+from navab.lake.table import LakeTable
 
 
 @dataclass(frozen=True)
@@ -96,21 +94,18 @@ class TableHistory:
         self._folder = table.storage.path("tables", table.schema.name)
 
     @cached_property
+    def _log(self) -> Log:
+        return read_log(self._table.storage, self.latest.schema.name)
+
+    @cached_property
     def versions(self) -> list[int]:
-        """Versions that the log still has, oldest first."""
-        log = [path.rpartition("/")[2] for path in self._table.storage.list_files(f"{self._folder}/_delta_log")]
-        commits = sorted(int(name[:20]) for name in log if _COMMIT.fullmatch(name))
-        # A log whose beginning was cleaned up can be read from its first checkpoint on.
-        checkpoints = [int(name[:20]) for name in log if ".checkpoint." in name]
-        oldest = 0 if 0 in commits else min(checkpoints, default=self.latest.version)
-        return [version for version in commits if oldest <= version <= self.latest.version]
+        """Versions whose time the log still tells, oldest first."""
+        return sorted(version for version in self._log.openable & self._log.commits if version <= self.latest.version)
 
     def committed_at(self, version: int) -> datetime:
         """When a version was committed, by the clock of the run that did it."""
-        content = self._table.storage.read_bytes(f"{self._folder}/_delta_log/{version:020d}.json")
-        actions = (json.loads(line) for line in content.splitlines())
-        milliseconds = next(action["commitInfo"]["timestamp"] for action in actions if "commitInfo" in action)
-        return datetime.fromtimestamp(milliseconds / 1000, UTC)
+        content = self._table.storage.read_bytes(self._log.commit_file(version))
+        return datetime.fromtimestamp(committed_at_ms(content) / 1000, UTC)
 
     def version_at(self, time: datetime) -> int | None:
         """The latest version at a time: None before version 0, and one that is gone before the oldest of the log."""
@@ -123,7 +118,7 @@ class TableHistory:
 
     def has(self, version: int) -> bool:
         """Whether a version can be read: its log and all its data files are there."""
-        if version not in self.versions:
+        if version not in self._log.openable:
             return False
         dropped = set(self.open(version).files["path"]) - set(self.latest.files["path"])
         return dropped <= self._present if dropped else True
@@ -131,8 +126,9 @@ class TableHistory:
     @property
     def earliest(self) -> int:
         """The version from which on all can be read; what releases cite may go further back."""
-        uncited = [version for version in self.versions if version not in self._cited] or self.versions
-        return uncited[bisect_left(uncited, True, key=self.has)]
+        latest = self.latest.version
+        uncited = [version for version in self.versions if version not in self._cited and version < latest]
+        return [*uncited, latest][bisect_left(uncited, True, key=self.has)]
 
     def open(self, version: int | None) -> TableSnapshot:
         """Open a version; None is the table before it existed."""

@@ -2,8 +2,9 @@
 
 Each claim is a file `<lake>/claims/<epoch>.json`, created exclusively; the greatest epoch is the one that counts.
 Its holder renews it every few seconds. A claim ends when it is released, when it was not renewed for its
-lifetime, or at once when its process on this host is dead. The epoch goes into every commit (see table.py), so
-that a holder that was paused beyond its lifetime cannot commit late.
+lifetime, or at once when its process on this host is dead. As clocks differ between hosts, another host's claim that
+seems to have ended is watched for one renewal before it is taken over. The epoch goes into every commit (see
+table.py), so that a holder that was paused beyond its lifetime cannot commit late.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ import time
 import uuid
 from collections.abc import Callable
 from datetime import UTC, datetime
+from pathlib import Path
 from types import TracebackType
 
 import psutil
@@ -43,12 +45,18 @@ class ClaimRecord(BaseModel):
     stage: str
     renewed_at: float
     released: bool = False
+    pid_namespace: str = ""  # whose process ids these are: containers may share the name of a host
+
+    @property
+    def is_ours(self) -> bool:
+        """Whether its holder's process, and its clock, are those of this host."""
+        return (self.host, self.pid_namespace) == (platform.node(), _pid_namespace())
 
     def is_live(self, lifetime_s: float = LIFETIME_S) -> bool:
         """Whether its holder may still be writing."""
         if self.released:
             return False
-        if self.host == platform.node() and not _process_lives(self.pid, self.process_started):
+        if self.is_ours and not _process_lives(self.pid, self.process_started):
             return False
         return time.time() - self.renewed_at < lifetime_s
 
@@ -93,6 +101,7 @@ class Claim:
             started_at=datetime.now(UTC),
             stage=command,
             renewed_at=time.time(),
+            pid_namespace=_pid_namespace(),
         )
 
     @property
@@ -101,7 +110,7 @@ class Claim:
 
     def __enter__(self) -> Claim:
         previous = latest_claim(self._storage)
-        if previous is not None and previous.is_live(self._lifetime_s):
+        if previous is not None and (previous.is_live(self._lifetime_s) or self._is_renewed(previous)):
             raise LakeHeldError(f"lake {self._storage.root} is held by {previous.describe()}; wait, or stop that run")
         self._record.epoch = 1 + (previous.epoch if previous else self._last_epoch() if self._last_epoch else 0)
         self._record.renewed_at = time.time()
@@ -143,6 +152,17 @@ class Claim:
         if self._lost.is_set() or self._is_superseded():
             self._lost.set()
             raise ClaimLostError(f"this run's claim on {self._storage.root} expired and another run took the lake")
+
+    def _is_renewed(self, previous: ClaimRecord) -> bool:
+        """Watch a claim that seems to have expired on another host, whose clock may be behind."""
+        if previous.released or previous.is_ours:
+            return False
+        deadline = time.monotonic() + 1.2 * self._lifetime_s / RENEWALS
+        while time.monotonic() < deadline:
+            time.sleep(self._lifetime_s / RENEWALS / 10)
+            if latest_claim(self._storage) != previous:
+                return True
+        return False
 
     def _renew_until_stopped(self) -> None:
         while not self._stop.wait(self._lifetime_s / RENEWALS):
@@ -189,6 +209,15 @@ def latest_claim(storage: Storage) -> ClaimRecord | None:
         return ClaimRecord.model_validate_json(storage.read_bytes(paths[-1]))
     except (ValidationError, FileNotFoundError) as error:
         raise StorageError(f"claim file {paths[-1]} cannot be read: {error}; remove it if no run is active") from error
+
+
+def _pid_namespace() -> str:
+    """What tells this machine's, or container's, process ids from others; empty where the system does not say."""
+    try:
+        boot = Path("/proc/sys/kernel/random/boot_id").read_text("ascii").strip()
+        return f"{boot} {Path('/proc/self/ns/pid').readlink()}"
+    except OSError:
+        return ""
 
 
 def _process_lives(pid: int, started: float) -> bool:

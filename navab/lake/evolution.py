@@ -19,8 +19,8 @@ from navab.errors import StorageError
 from navab.lake.claim import Claim
 from navab.lake.lake import Lake
 from navab.lake.schema import TableSchema, load_schema, schema_version, table_names
+from navab.lake.snapshot import TableSnapshot
 from navab.lake.storage import Storage
-from navab.lake.table import TableSnapshot
 
 
 class SchemaChange(BaseModel):
@@ -77,6 +77,14 @@ class Difference:
     breaking: bool = False
 
 
+@dataclass(frozen=True, slots=True)
+class Evolved:
+    """What was changed in a lake, and its tables as they are then, opened under the claim."""
+
+    changes: Sequence[Difference]
+    snapshots: Mapping[str, TableSnapshot]
+
+
 def compare(declared: TableSchema, stored: pa.Schema, description: str | None, key: Sequence[str]) -> list[Difference]:
     """How a table's stored columns, description and recorded key differ from its declaration."""
     found = []
@@ -126,24 +134,25 @@ def check_schema(lake: Lake, snapshots: Iterable[TableSnapshot]) -> list[Differe
     return found
 
 
-def evolve(lake: Lake, claim: Claim) -> list[Difference]:
-    """Bring a claimed lake's tables to their declarations and record it; returns what was changed.
+def evolve(lake: Lake, claim: Claim) -> Evolved:
+    """Bring a claimed lake's tables to their declarations and record it.
 
     Raises StorageError before anything is written if the lake cannot be brought there.
     """
-    snapshots = [lake.table(name).snapshot() for name in table_names()]
-    found = check_schema(lake, snapshots)
-    existing = [snapshot for snapshot in snapshots if snapshot.version >= 0]
-    if read_schema(lake.storage) is None:
-        # Lakes of version 1 bound their files by nation alone, which DuckDB's way of reading takes wrongly.
-        for snapshot in existing:
-            claim.check()
-            lake.table(snapshot.schema.name).restate(claim.epoch)
+    snapshots = {name: lake.table(name).snapshot() for name in table_names()}
+    found = check_schema(lake, snapshots.values())
+    existing = [name for name, snapshot in snapshots.items() if snapshot.version >= 0]
+    # Lakes of version 1 bound their files by nation alone, which DuckDB's way of reading takes wrongly.
+    restated = existing if read_schema(lake.storage) is None else []
+    for name in restated:
+        claim.check()
+        lake.table(name).restate(claim.epoch)
     _record(lake, claim, found, VERSION_1 if existing else None)
-    for name in sorted({difference.table for difference in found}):
+    altered = sorted({difference.table for difference in found})
+    for name in altered:
         claim.check()
         lake.table(name).alter([one.column for one in found if one.table == name], claim.epoch)
-    return found
+    return Evolved(found, snapshots | {name: lake.table(name).snapshot() for name in {*restated, *altered}})
 
 
 def _record(lake: Lake, claim: Claim, found: Sequence[Difference], unrecorded: LakeSchema | None) -> None:

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 import polars as pl
 
 from navab.errors import StorageError
-from navab.lake.table import FILE, TableSnapshot
+from navab.lake.snapshot import FILE, TableSnapshot
 
 # Frames of more pieces than this are put together before they are used.
 _PIECES = 64

@@ -5,16 +5,12 @@ from __future__ import annotations
 import uuid
 from collections.abc import Sequence
 from contextlib import suppress
-from functools import cached_property, partial
+from functools import cached_property
 from pathlib import Path
-
-from deltalake.exceptions import CommitFailedError, DeltaError
-from deltalake.transaction import CommitProperties, Transaction
 
 from navab.errors import StorageError
 from navab.lake.claim import LIFETIME_S, Claim
 from navab.lake.failures import explain
-from navab.lake.patience import patiently
 from navab.lake.schema import table_names
 from navab.lake.storage import Storage, StorageOptions
 from navab.lake.table import DataFile, LakeTable
@@ -98,30 +94,10 @@ class Lake:
         claim.check()
         return self.table(name).commit(files, claim.epoch, replace=replace, remove=remove, takedowns=takedowns)
 
-    def versions(self) -> dict[str, int]:
-        """Latest version of every table that exists."""
-        snapshots = {name: table.snapshot().version for name, table in self._tables.items()}
-        return {name: version for name, version in snapshots.items() if version >= 0}
-
     def _last_epoch(self) -> int:
         fences = [table.snapshot().fence(table.application) for table in self._tables.values()]
         return max((epoch for epoch in fences if epoch is not None), default=0)
 
     def _fence(self, epoch: int) -> None:
         for table in self._tables.values():
-            patiently(self.storage.options.retry_s, partial(_fence_table, table, epoch))
-
-
-def _fence_table(table: LakeTable, epoch: int) -> None:
-    snapshot = table.snapshot()
-    if snapshot.version < 0 or snapshot.fence(table.application) == epoch:
-        return
-    properties = CommitProperties(app_transactions=[Transaction(table.application, epoch)])
-    name = table.schema.name
-    try:
-        snapshot.commit([], properties)
-    except CommitFailedError as error:
-        if table.snapshot().fence(table.application) != epoch:  # else only the answer got lost
-            raise StorageError(f"cannot fence table {name}: {error}; run the command again") from error
-    except (DeltaError, OSError) as error:
-        raise StorageError(f"cannot fence table {name}: {explain(error)}") from error
+            table.fence(epoch)

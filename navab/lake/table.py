@@ -1,4 +1,4 @@
-"""One Delta table of the lake: reading pinned snapshots, and commits fenced by the claim's epoch."""
+"""One Delta table of the lake: its versions, and commits fenced by the claim's epoch."""
 
 from __future__ import annotations
 
@@ -7,36 +7,20 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from functools import cached_property
 
-import polars as pl
-import pyarrow as pa
-import pyarrow.dataset as pads
-from deltalake import DeltaTable, Schema
+from deltalake import DeltaTable
 from deltalake.exceptions import CommitFailedError, DeltaError, TableNotFoundError
-from deltalake.transaction import (
-    AddAction,
-    CommitProperties,
-    PostCommitHookProperties,
-    RemoveAction,
-    Transaction,
-    create_table_with_add_actions,
-)
+from deltalake.transaction import AddAction, CommitProperties, RemoveAction, Transaction
 
 from navab.errors import ClaimLostError, StorageError
 from navab.lake.delta import open_delta
-from navab.lake.failures import explain, is_passing, storage_failures
+from navab.lake.failures import explain, is_passing
 from navab.lake.patience import patiently
-from navab.lake.retained import needed_files, read_history, trim_log
-from navab.lake.schema import TableSchema, load_schema
+from navab.lake.schema import load_schema
+from navab.lake.snapshot import PURGED_BEFORE, TAKEDOWNS, TableSnapshot
 from navab.lake.storage import Storage
 
-FILE = "_file"
-NO_NATION = "none"  # the folder of files whose rows have no nation
-ROWS_AT_ONCE = 4_000_000
-_TAKEDOWNS = "navab-mark/takedowns"  # apart from `navab/TABLE`, the fences
-_PURGED_BEFORE = "navab-mark/purged-before"
-_DELETED_TOGETHER = 500
+_FENCE_ATTEMPTS = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,158 +45,6 @@ class DataFile:
         return AddAction(self.path, self.size, {}, int(time.time() * 1000), data_change, statistics)
 
 
-class TableSnapshot:
-    """One version of a table; version -1 is a table that does not exist yet."""
-
-    def __init__(self, storage: Storage, schema: TableSchema, delta: DeltaTable | None) -> None:
-        self.storage = storage
-        self.schema = schema
-        self._delta = delta
-
-    @property
-    def version(self) -> int:
-        return -1 if self._delta is None else self._delta.version()
-
-    @cached_property
-    def files(self) -> pl.DataFrame:
-        """Active files: path (relative to the table), rows, size and nation, sorted by path."""
-        if self._delta is None:
-            columns = {"path": pl.String, "rows": pl.Int64, "size": pl.Int64, "nation": pl.String}
-            return pl.DataFrame(schema=columns)
-        folder = pl.col("path").str.split("/").list.first()
-        return (
-            pl.DataFrame(self._delta.get_add_actions(flatten=True))
-            .select(
-                "path",
-                pl.col("num_records").cast(pl.Int64).alias("rows"),
-                pl.col("size_bytes").cast(pl.Int64).alias("size"),
-                pl.when(folder != NO_NATION).then(folder).alias("nation"),
-            )
-            .sort("path")
-        )
-
-    @property
-    def rows(self) -> int:
-        return int(self.files["rows"].sum())
-
-    @property
-    def stored(self) -> pa.Schema | None:
-        """The columns that this version has, which an older navab may have written; None if there is no table."""
-        return None if self._delta is None else pa.schema(self._delta.schema().to_arrow())
-
-    @property
-    def description(self) -> str | None:
-        return None if self._delta is None else self._delta.metadata().description
-
-    def file_path(self, index: int) -> str:
-        """Path of an active file by its position in `files`."""
-        return self.storage.path("tables", self.schema.name, self.files["path"][index])
-
-    def read(self, columns: Sequence[str], nation: str | None = None) -> pl.DataFrame:
-        """Read columns of all rows (of one nation), with `_file`: the position of the row's file in `files`."""
-        wanted = self.files if nation is None else self.files.filter(pl.col("nation") == nation)
-        return self.read_files(wanted["path"].to_list(), columns)
-
-    def read_files(
-        self, paths: Sequence[str], columns: Sequence[str], *, categories: Sequence[str] = ()
-    ) -> pl.DataFrame:
-        """Read columns of some files, in the order in which they are given, with `_file` as `read` has it.
-
-        Columns named in `categories` come as Categorical.
-        """
-        wanted = pl.DataFrame({"path": paths}, schema={"path": pl.String}).join(
-            self.files.with_row_index(FILE), on="path", how="left", maintain_order="left"
-        )
-        encoded = [name for name in columns if name in categories]
-        frames = [self._no_rows(columns, encoded)]
-        part = (wanted["rows"].cum_sum() // ROWS_AT_ONCE).alias("part")
-        for _, files in wanted.group_by(part, maintain_order=True):
-            frames.append(self._read_part(files, columns, encoded))
-        return pl.concat(frames, rechunk=False)
-
-    def _read_part(self, files: pl.DataFrame, columns: Sequence[str], encoded: Sequence[str]) -> pl.DataFrame:
-        paths = [self.storage.path("tables", self.schema.name, path) for path in files["path"]]
-        try:
-            dataset = pads.dataset(
-                paths,
-                schema=_encode(self.schema.arrow, encoded),
-                format=pads.ParquetFileFormat(dictionary_columns=set(encoded)),
-                filesystem=self.storage.arrow_filesystem,
-            )
-            frame = pl.DataFrame(dataset.to_table(columns=[*columns, "__fragment_index"]))
-        except (pa.ArrowException, *storage_failures()) as error:
-            raise StorageError(f"cannot read table {self.schema.name}: {explain(error)}") from error
-        positions = files[FILE].gather(frame["__fragment_index"])
-        return frame.drop("__fragment_index").with_columns(positions.alias(FILE))
-
-    def _no_rows(self, columns: Sequence[str], encoded: Sequence[str]) -> pl.DataFrame:
-        schema = _encode(self.schema.arrow, encoded)
-        empty = pl.DataFrame(pa.schema([schema.field(name) for name in columns]).empty_table())
-        return empty.with_columns(pl.lit(None, pl.UInt32).alias(FILE))
-
-    def fence(self, application: str) -> int | None:
-        return None if self._delta is None else self._delta.transaction_version(application)
-
-    @property
-    def takedowns(self) -> int:
-        """How many tombstones have been carried out in this table."""
-        return self.fence(_TAKEDOWNS) or 0
-
-    @property
-    def purged_before(self) -> int:
-        """Versions before this one hold what was taken down: maintenance keeps none of them."""
-        return self.fence(_PURGED_BEFORE) or 0
-
-    def commit(self, actions: list[AddAction | RemoveAction], properties: CommitProperties) -> None:
-        """Append actions to exactly this version, creating the table if it does not exist."""
-        uri = self.storage.uri("tables", self.schema.name)
-        delta_schema = Schema.from_arrow(self.schema.arrow)
-        if self._delta is None:
-            if self.storage.is_local:
-                self.storage.filesystem.makedirs(uri, exist_ok=True)
-            adds = [action for action in actions if isinstance(action, AddAction)]
-            create_table_with_add_actions(
-                uri,
-                delta_schema,
-                adds,
-                mode="error",
-                description=self.schema.description,
-                storage_options=self.storage.delta_options(),
-                commit_properties=properties,
-            )
-            return
-        self._delta.create_write_transaction(
-            actions,
-            "append",
-            delta_schema,
-            commit_properties=properties,
-            # Versions that releases cite need their log: `clean` knows them, Delta does not.
-            post_commithook_properties=PostCommitHookProperties(create_checkpoint=True, cleanup_expired_logs=False),
-        )
-
-    def alter(self, columns: Sequence[str], properties: CommitProperties) -> None:
-        """Add declared columns, or fields within them, that this version lacks, and bring its description up to date.
-
-        Data files stay as they are: a column that a file lacks is read as null.
-        """
-        if self._delta is None:
-            return
-        declared = Schema.from_arrow(self.schema.arrow).fields
-        fields = [field for field in declared if field.name in columns]
-        if fields:
-            self._delta.alter.add_columns(fields, commit_properties=properties)
-        if self.description != self.schema.description:
-            self._delta.alter.set_table_description(self.schema.description, commit_properties=properties)
-
-
-@dataclass(frozen=True, slots=True)
-class Cleaned:
-    """How many files maintenance deleted: of data, and of the log."""
-
-    data_files: int
-    log_files: int
-
-
 class LakeTable:
     """A table by name: opens snapshots and commits files to the latest one."""
 
@@ -220,6 +52,7 @@ class LakeTable:
         self.storage = storage
         self.schema = load_schema(name)
         self.application = f"navab/{name}"
+        self._missing_at: int | None = None  # the epoch at whose beginning there was no such table to fence
 
     def snapshot(self, version: int | None = None) -> TableSnapshot:
         """Open the latest version, or an earlier one."""
@@ -234,32 +67,6 @@ class LakeTable:
         except (DeltaError, OSError) as error:
             uri = self.storage.uri("tables", self.schema.name)
             raise StorageError(f"cannot open table {self.schema.name} at {uri}: {explain(error)}") from error
-
-    def clean(self, retention_hours: int, cited: Sequence[int], check: Callable[[], None]) -> Cleaned:
-        """Delete all files, and the part of the log, that no version to be kept needs.
-
-        Kept are the latest version, those within the retention and those cited; none from before a takedown. Files
-        that were never committed go as well: only the holder of the claim may call this, and no other run has files
-        that it could still commit. `check` is called before every deletion and raises if the claim is lost.
-        """
-        name = self.schema.name
-        try:
-            history = read_history(self.storage, name)
-            oldest = int((time.time() - retention_hours * 3600) * 1000)
-            kept = history.kept(oldest, cited, self.snapshot().purged_before)
-            needed = needed_files(self.storage, name, history, kept)
-            root = self.storage.path("tables", name) + "/"
-            found = [path.removeprefix(root) for path in self.storage.find_files(root)]
-            surplus = [path for path in found if path not in needed and not path.startswith("_delta_log/")]
-            check()
-            log = trim_log(self.storage, name, history, kept)
-        except (DeltaError, OSError) as error:
-            raise StorageError(f"cannot clean table {name} up: {explain(error)}") from error
-        for paths in ([root + path for path in surplus], log):
-            for start in range(0, len(paths), _DELETED_TOGETHER):
-                check()
-                self.storage.delete_files(paths[start : start + _DELETED_TOGETHER])
-        return Cleaned(len(surplus), len(log))
 
     def commit(
         self,
@@ -289,7 +96,7 @@ class LakeTable:
         takedowns: int | None,
     ) -> int:
         snapshot = self.snapshot()
-        marks = {} if takedowns is None else {_TAKEDOWNS: takedowns, _PURGED_BEFORE: snapshot.version + 1}
+        marks = {} if takedowns is None else {TAKEDOWNS: takedowns, PURGED_BEFORE: snapshot.version + 1}
         properties = self._fenced(snapshot, epoch, marks)
         active = set(snapshot.files["path"])
         named = {file.path: file for file in files}
@@ -308,6 +115,28 @@ class LakeTable:
         with self._commit_errors(lambda latest: _holds(latest, added, removed), epoch):
             snapshot.commit([*(file.action() for file in added), *removed], properties)
         return sum(file.rows for file in added)
+
+    def fence(self, epoch: int) -> None:
+        """Commit nothing but the epoch, so that no holder of an older one can commit any more.
+
+        A table that does not exist cannot be fenced: this is remembered, and the first commit looks for it.
+        """
+        patiently(self.storage.options.retry_s, lambda: self._fence(epoch))
+
+    def _fence(self, epoch: int) -> None:
+        for _ in range(_FENCE_ATTEMPTS):
+            snapshot = self.snapshot()
+            if snapshot.version < 0:
+                self._missing_at = epoch
+            if snapshot.version < 0 or snapshot.fence(self.application) == epoch:
+                return
+            try:
+                snapshot.commit([], self._fenced(snapshot, epoch))
+            except CommitFailedError:
+                continue  # the former holder came first once more, or only the answer got lost
+            except (DeltaError, OSError) as error:
+                raise StorageError(f"cannot fence table {self.schema.name}: {explain(error)}") from error
+        raise StorageError(f"cannot fence table {self.schema.name}: others go on writing to it; run the command again")
 
     def alter(self, columns: Sequence[str], epoch: int) -> None:
         """Give the table declared columns that it lacks, and its declared description; fenced like `commit`."""
@@ -329,10 +158,17 @@ class LakeTable:
             snapshot.commit([file.action(data_change=False) for file in files], properties)
 
     def _fenced(self, snapshot: TableSnapshot, epoch: int, marks: Mapping[str, int] | None = None) -> CommitProperties:
-        """What a commit to a snapshot carries; raises ClaimLostError if a later epoch has written to it."""
+        """What a commit to a snapshot carries.
+
+        Raises ClaimLostError if a later epoch has written to it, StorageError if a lost one has made the table since.
+        """
         fenced_at = snapshot.fence(self.application)
         if fenced_at is not None and fenced_at > epoch:
             raise ClaimLostError(f"another run has taken the lake (epoch {fenced_at}, this run has {epoch})")
+        if self._missing_at == epoch and fenced_at != epoch and snapshot.version >= 0:
+            raise StorageError(
+                f"table {self.schema.name} was made by a run that had lost the lake; run the command again"
+            )
         fences = {self.application: epoch} | dict(marks or {})
         transactions = [Transaction(application, number) for application, number in fences.items()]
         return CommitProperties(app_transactions=transactions, max_commit_retries=0)
@@ -365,9 +201,3 @@ def _holds(snapshot: TableSnapshot, added: Sequence[DataFile], removed: Sequence
 
 def _has_columns(snapshot: TableSnapshot, columns: Sequence[str]) -> bool:
     return snapshot.stored is not None and set(columns) <= set(snapshot.stored.names)
-
-
-def _encode(schema: pa.Schema, names: Sequence[str]) -> pa.Schema:
-    """The schema with dictionaries in the place of the named string columns."""
-    dictionary = pa.dictionary(pa.int32(), pa.string())
-    return pa.schema([field.with_type(dictionary) if field.name in names else field for field in schema])

@@ -12,7 +12,7 @@ from typing import Any
 import polars as pl
 from fsspec import AbstractFileSystem
 
-from navab.errors import ConfigurationError, ConservationError, NothingToReleaseError, ReleaseExistsError
+from navab.errors import ConfigurationError, ConservationError, NothingToReleaseError, ReleaseExistsError, StorageError
 from navab.lake.schema import schema_version
 from navab.release import manifest as manifests
 from navab.release.card import dataset_card
@@ -21,7 +21,7 @@ from navab.release.lm_eval import task_files
 from navab.release.manifest import File, Lineage, Manifest
 from navab.release.preferences import preference_files
 from navab.release.shards import Shard, prepare, rows_per_shard, serialise_shards, take_subsets
-from navab.release.storage import remove_leftovers, reported, write_bytes
+from navab.release.storage import own_files, remove_leftovers, reported, write_bytes
 from navab.release.verify import RETAINED_SUBSETS, contradicting
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
@@ -166,7 +166,7 @@ def _finish(
     fs: AbstractFileSystem,
     root: str,
 ) -> Manifest:
-    """Write what belongs to the shards, then the manifest."""
+    """Write what belongs to the shards, then the manifest; a release that was cleaned up meanwhile loses it again."""
     files = []
     for path, payload in (
         *preference_files(subsets["default"]),
@@ -179,6 +179,10 @@ def _finish(
     card = dataset_card(complete, sorted(languages), options.contact)
     write_bytes(fs, root, "README.md", card.encode())
     manifests.write_manifest(fs, root, complete)
+    written = {"README.md"} | {shard.path for shard in complete.shards} | {file.path for file in complete.files}
+    if not written <= set(own_files(fs, root)):
+        manifests.remove_manifest(fs, root)
+        raise StorageError(f"release {root} was cleaned up while it was being written; run the command again")
     return complete
 
 

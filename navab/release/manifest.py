@@ -162,6 +162,12 @@ def read_manifest(fs: AbstractFileSystem, root: str) -> Manifest:
     return manifest
 
 
+def remove_manifest(fs: AbstractFileSystem, root: str) -> None:
+    """Remove a release's manifest: the release does not exist any more, and may be written again."""
+    with reported(root):
+        fs.rm_file(join(root, MANIFEST))
+
+
 def find_manifest(fs: AbstractFileSystem, root: str) -> Manifest | None:
     """Read a release's manifest; None if there is no release."""
     with reported(root):

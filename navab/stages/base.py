@@ -19,8 +19,8 @@ from navab.lake.failures import reported
 from navab.lake.hashing import Int64Array, block_digest
 from navab.lake.joins import keep, match
 from navab.lake.schema import load_schema
+from navab.lake.snapshot import FILE
 from navab.lake.storage import Storage
-from navab.lake.table import FILE
 from navab.models.embedder import Embedders
 from navab.view import View
 

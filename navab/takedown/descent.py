@@ -11,7 +11,7 @@ from collections.abc import Callable
 import polars as pl
 
 from navab.lake.schema import load_schema, table_names
-from navab.lake.table import FILE
+from navab.lake.snapshot import FILE
 from navab.stages.triples import SPLIT_BRIDGE, triple_id
 from navab.takedown.tombstones import FORGOTTEN
 from navab.view import View

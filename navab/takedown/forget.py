@@ -19,7 +19,8 @@ from navab.execution.carrier import write_output
 from navab.lake.claim import Claim
 from navab.lake.hashing import combine, text_hash
 from navab.lake.schema import load_schema
-from navab.lake.table import FILE, DataFile
+from navab.lake.snapshot import FILE
+from navab.lake.table import DataFile
 from navab.stages.base import Output, conform
 from navab.takedown.descent import descending_tables, uprooted
 from navab.takedown.lookup import matching_rows, near_duplicates
@@ -109,7 +110,7 @@ def entomb(request: Request, found: Search, view: View, claim: Claim) -> int:
     ]
     if made:
         output = Output("takedowns", load_schema("takedowns").table(made))
-        files = list(write_output(output, f"takedowns-{start:06d}", view.lake.storage))
+        files = list(write_output(output, f"takedowns-{start:06d}", view.lake.storage, claim.epoch))
         view.lake.commit("takedowns", files, claim)
         view.forget(("takedowns",))
     return len(made)
@@ -158,7 +159,7 @@ def _take_out(table: str, count: int, view: View, claim: Claim) -> int:
         replaced.append(path)
         if left.height:
             name = f"takedown-{text_hash(path) & (2**64 - 1):016x}"
-            files += write_output(Output(table, conform(left, table)), name, view.lake.storage)
+            files += write_output(Output(table, conform(left, table)), name, view.lake.storage, claim.epoch)
     view.lake.commit(table, files, claim, remove=replaced, takedowns=count)
     view.forget((table,))
     return doomed.height

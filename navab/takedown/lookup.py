@@ -8,7 +8,7 @@ from dataclasses import replace
 import polars as pl
 
 from navab.lake.schema import load_schema
-from navab.lake.table import FILE
+from navab.lake.snapshot import FILE
 from navab.takedown.tombstones import FORGOTTEN, Tombstones
 from navab.view import View
 

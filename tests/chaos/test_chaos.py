@@ -5,6 +5,7 @@ The long rounds, on thousands of real articles, are run by hand: benchmarks/chao
 
 from __future__ import annotations
 
+import random
 from collections.abc import Iterator
 
 import pytest
@@ -30,10 +31,11 @@ def reference(stand: Stand) -> Reference:
 
 def test_three_kills(stand: Stand, reference: Reference) -> None:
     """Costs are printed and not asserted: units of a small sample are too few to measure them."""
-    builds = chaos.chaos(stand, 3, SEED, ("driver", "raylet", "store"), reference)
-    print(chaos.table(builds, SEED))
-    assert sum(len(build.rounds) for build in builds) == 3
-    for build in builds:
+    progress = chaos.Progress(reference, random.Random(SEED))
+    chaos.chaos(stand, 3, ("driver", "raylet", "store"), progress)
+    print(chaos.table(progress.builds, SEED))
+    assert progress.rounds == 3
+    for build in progress.builds:
         assert build.comparison.differing == ()
         assert build.problems == ()
         assert [made.failures for made in build.rounds] == [[] for _ in build.rounds]

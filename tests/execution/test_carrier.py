@@ -30,7 +30,7 @@ def output(*rows: tuple[int, str]) -> Output:
 
 def test_one_file_a_nation(tmp_path: Path) -> None:
     storage = Storage(str(tmp_path))
-    files = list(write_output(output((1, "cn"), (2, "us"), (3, "cn")), "part", storage))
+    files = list(write_output(output((1, "cn"), (2, "us"), (3, "cn")), "part", storage, 1))
     assert [(file.nation, file.rows) for file in files] == [("cn", 2), ("us", 1)]
     for file in files:
         path = Path(storage.path("tables", "duplicates", file.path))
@@ -42,9 +42,9 @@ def test_one_file_a_nation(tmp_path: Path) -> None:
 
 def test_the_same_rows_are_the_same_file_and_others_another(tmp_path: Path) -> None:
     storage = Storage(str(tmp_path))
-    (one,) = write_output(output((1, "cn")), "part", storage)
-    (same,) = write_output(output((1, "cn")), "part", storage)
-    (other,) = write_output(output((2, "cn")), "part", storage)
+    (one,) = write_output(output((1, "cn")), "part", storage, 1)
+    (same,) = write_output(output((1, "cn")), "part", storage, 1)
+    (other,) = write_output(output((2, "cn")), "part", storage, 1)
     assert one == same
     assert one.path != other.path
 
@@ -55,7 +55,7 @@ def test_a_unit_ends_with_a_word_without_file(tmp_path: Path) -> None:
         yield output((1, "cn"))
 
     unit = Unit("unit", "cn", pl.DataFrame({"article_id": [1], "fingerprint": [1]}))
-    written = list(run_unit(unit, work, Storage(str(tmp_path))))
+    written = list(run_unit(unit, work, Storage(str(tmp_path)), 1))
     assert [one.file is None for one in written] == [False, False, True]
     assert written[-1].pending_rows == 1
     assert written[0].file is not None

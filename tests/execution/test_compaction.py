@@ -65,11 +65,11 @@ def test_a_merge_keeps_the_rows_and_cannot_double_them(tmp_path: Path) -> None:
     storage = Storage(str(tmp_path / "lake"))
     table = LakeTable(storage, "searches")
     for number in range(FAN_IN):
-        written = run_unit(unit(number), WriteSearches(), storage)
+        written = run_unit(unit(number), WriteSearches(), storage, 1)
         table.commit([one.file for one in written if one.file is not None], epoch=1)
     before = table.snapshot()
     (merge,) = plan_merges("searches", before.files, LIMIT)
-    merged = [one.file for one in run_unit(merge, MergeFiles("searches"), storage) if one.file is not None]
+    merged = [one.file for one in run_unit(merge, MergeFiles("searches"), storage, 1) if one.file is not None]
     table.commit(merged, epoch=1, remove=merged_files(merge))
     after = table.snapshot()
     assert after.files.height == 1
@@ -90,7 +90,7 @@ def test_a_run_leaves_few_files(tmp_path: Path) -> None:
     configuration = Configuration.model_validate(document)
     lake = Lake(configuration.lake)
     view = View(lake, configuration, Registry.bundled(), {"searches": lambda view: expected}, {})
-    with lake.claim("test") as claim, Carrier(lake.storage, configuration.resources) as carrier:
+    with lake.claim("test") as claim, Carrier(lake.storage, configuration.resources, claim.epoch) as carrier:
         committer = Committer(("searches",), view, claim, carrier, replaces=False, metrics=Metrics())
         for written in carrier.carry(units, WriteSearches()):
             committer.add(written)

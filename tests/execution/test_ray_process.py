@@ -50,7 +50,7 @@ class KillRaylet:
 
 
 def test_ray_may_die_and_is_started_again(tmp_path: Path) -> None:
-    with Carrier(Storage(str(tmp_path)), ResourcesSection(num_cpus=1)) as carrier:
+    with Carrier(Storage(str(tmp_path)), ResourcesSection(num_cpus=1), 1) as carrier:
         with pytest.raises(RayLostError, match="ended unexpectedly") as lost:
             list(carrier.carry(UNITS, KillRaylet()))
         carrier.recover(lost.value)
@@ -78,7 +78,7 @@ def _session(pid: int) -> int | None:
 
 
 def test_restarts_are_bounded(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    carrier = Carrier(Storage(str(tmp_path)), ResourcesSection())
+    carrier = Carrier(Storage(str(tmp_path)), ResourcesSection(), 1)
     for _ in range(RESTARTS):
         carrier.recover(RayLostError("gone"))
     with pytest.raises(RayLostError, match="4 times in a row: gone"):
@@ -87,6 +87,6 @@ def test_restarts_are_bounded(tmp_path: Path, capsys: pytest.CaptureFixture[str]
 
 
 def test_a_cluster_is_not_started_again(tmp_path: Path) -> None:
-    carrier = Carrier(Storage(str(tmp_path)), ResourcesSection(address="head:6379"))
+    carrier = Carrier(Storage(str(tmp_path)), ResourcesSection(address="head:6379"), 1)
     with pytest.raises(RayLostError, match="cluster at head:6379 failed: gone"):
         carrier.recover(RayLostError("gone"))

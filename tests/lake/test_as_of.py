@@ -13,6 +13,7 @@ from deltalake import DeltaTable
 from navab.errors import ConfigurationError
 from navab.execution.carrier import write_output
 from navab.lake.as_of import AsOf, TableHistory, parse_as_of, snapshots_as_of
+from navab.lake.cleaning import clean
 from navab.lake.lake import Lake
 from navab.lake.schema import load_schema
 from navab.stages.base import Output
@@ -25,7 +26,7 @@ def write(lake: Lake, table: str, ids: Sequence[int], *, replace: bool = False) 
     row = {"nation": "uk", "fingerprint": 2, "candidates": 0, "component_id": 0, "retained": True, "support": 1}
     row |= {"weight": 1.0, "stance": "undisputed", "reason": ""}
     rows = load_schema(table).table([row | {"statement_id": one} for one in ids])
-    files = list(write_output(Output(table, rows), "part", lake.storage))
+    files = list(write_output(Output(table, rows), "part", lake.storage, 1))
     lake.table(table).commit(files, 1, replace=["uk"] if replace else ())
     time.sleep(0.01)  # Delta's clock ticks in milliseconds
     now = datetime.now(UTC)
@@ -124,7 +125,7 @@ def test_a_lake_without_tables_has_nothing_to_show(lake: Lake) -> None:
 
 def test_beyond_retention_the_earliest_version_is_named(lake: Lake) -> None:
     times = [write(lake, "resolutions", [number], replace=True) for number in (1, 2, 3, 4)]
-    lake.table("resolutions").clean(0, [1], lambda: None)
+    clean(lake.table("resolutions"), 0, [1], lambda: None)
     assert ids(lake, AsOf(time=times[1]), cited=[1]) == [2], "a release cites it"
     assert ids(lake, as_of("3"), cited=[1]) == [4]
     for gone in (AsOf(version=0), AsOf(version=2), AsOf(time=times[0])):
@@ -136,7 +137,7 @@ def test_beyond_retention_the_earliest_version_is_named(lake: Lake) -> None:
 def test_versions_within_the_retention_stay_readable_after_maintenance(lake: Lake) -> None:
     for number in (1, 2, 3):
         write(lake, "searches", [number])
-    lake.table("searches").clean(1, [], lambda: None)
+    clean(lake.table("searches"), 1, [], lambda: None)
     assert ids(lake, as_of("0"), "searches") == [1]
     assert ids(lake, as_of("1"), "searches") == [1, 2]
 

@@ -60,7 +60,7 @@ def lake(tmp_path: Path) -> Lake:
 def write_file(lake: Lake, uri: str) -> list[DataFile]:
     row = {"uri": uri, "fingerprint": 1, "etag": "", "size": 1, "records": 1, "name": uri}
     row |= {"crawl": "c", "generation": 0, "read_at": 0}
-    return list(write_output(Output("files", load_schema("files").table([row])), uri, lake.storage))
+    return list(write_output(Output("files", load_schema("files").table([row])), uri, lake.storage, 1))
 
 
 def start(program: str, lake: Lake, lifetime_s: float = LIFETIME_S) -> subprocess.Popen[str]:
@@ -137,8 +137,26 @@ def test_another_hosts_claim_is_respected_until_its_lifetime_is_over(lake: Lake)
     with pytest.raises(LakeHeldError, match="on elsewhere"):
         lake.claim("run").__enter__()
     edit_claim(lake, renewed_at=time.time() - LIFETIME_S - 1)
-    with lake.claim("run") as claim:
+    with lake.claim("run", lifetime_s=2) as claim:
         assert claim.epoch == 2
+
+
+def test_another_hosts_clock_may_be_behind(lake: Lake) -> None:
+    """A claim that seems to have expired is watched; the renewals of this one say that it lives elsewhere."""
+    with lake.claim("run", lifetime_s=2) as held:
+        held._record.host = "elsewhere"
+        edit_claim(lake, host="elsewhere", renewed_at=time.time() - 3600)
+        with pytest.raises(LakeHeldError, match="on elsewhere"):
+            lake.claim("run", lifetime_s=2).__enter__()
+
+
+def test_the_same_name_of_a_host_does_not_make_it_the_same(lake: Lake) -> None:
+    """Containers share a name easily, and not their process ids."""
+    with lake.claim("run"):
+        pass
+    edit_claim(lake, pid_namespace="of another container", released=False, pid=2**22 + 1, renewed_at=time.time())
+    with pytest.raises(LakeHeldError):
+        lake.claim("run").__enter__()
 
 
 def test_renewal_keeps_a_claim_beyond_its_lifetime(lake: Lake) -> None:
@@ -218,6 +236,19 @@ def test_a_takeover_fences_every_table(lake: Lake) -> None:
         assert snapshot.rows == 1
         with pytest.raises(ClaimLostError):
             lake.table("files").commit(write_file(lake, "b"), epoch=1)
+
+
+def test_a_table_that_a_lost_run_made_after_the_takeover_is_not_added_to(lake: Lake) -> None:
+    """What does not exist cannot be fenced, and what was planned without its rows would double them."""
+    with lake.claim("run"):
+        pass
+    edit_claim(lake, released=False, pid=2**22 + 1)
+    with lake.claim("run") as claim:
+        Lake(lake.storage.root).table("files").commit(write_file(lake, "late"), epoch=1)
+        with pytest.raises(StorageError, match="made by a run that had lost the lake; run the command again"):
+            lake.commit("files", write_file(lake, "a"), claim)
+    with lake.claim("run") as claim:
+        assert lake.commit("files", write_file(lake, "a"), claim) == 1
 
 
 def test_removed_claims_do_not_lock_a_lake_out(lake: Lake) -> None:

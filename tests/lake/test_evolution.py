@@ -50,7 +50,7 @@ def fill(lake: Lake) -> None:
         evolve(lake, claim)
         for name, row in (("searches", SEARCH), ("extractions", EXTRACTION)):
             made = Output(name, load_schema(name).table([row]))
-            lake.commit(name, list(write_output(made, f"{name}-{claim.epoch}", lake.storage)), claim)
+            lake.commit(name, list(write_output(made, name, lake.storage, claim.epoch)), claim)
 
 
 @pytest.fixture
@@ -125,7 +125,7 @@ def test_a_new_lake_is_recorded(tmp_path: Path) -> None:
     lake = Lake(str(tmp_path / "lake"))
     assert read_schema(lake.storage) is None
     with lake.claim("test") as claim:
-        assert evolve(lake, claim) == []
+        assert evolve(lake, claim).changes == []
     record = read_schema(lake.storage)
     assert record is not None
     assert record.version == schema_version()
@@ -136,7 +136,7 @@ def test_a_new_lake_is_recorded(tmp_path: Path) -> None:
 def test_a_lake_that_lacks_nothing_is_left_alone(lake: Lake) -> None:
     before = {path: content for path, content in files(Path(lake.storage.path())).items() if "claims" not in path}
     with lake.claim("test") as claim:
-        assert evolve(lake, claim) == []
+        assert evolve(lake, claim).changes == []
     after = {path: content for path, content in files(Path(lake.storage.path())).items() if "claims" not in path}
     assert after == before
 
@@ -180,7 +180,7 @@ def test_a_crash_in_between_is_mended_and_recorded_once(
                 evolve(newer, claim)
         assert differences(newer) == ["column extra added"]
         with newer.claim("test") as claim:
-            assert [one.text for one in evolve(newer, claim)] == ["column extra added"]
+            assert [one.text for one in evolve(newer, claim).changes] == ["column extra added"]
         assert differences(newer) == []
         record = read_schema(newer.storage)
         assert record is not None
@@ -221,7 +221,9 @@ def test_a_breaking_change_leaves_the_lake_alone(
 
 def test_a_late_holder_cannot_alter_a_table(lake: Lake) -> None:
     table = lake.table("searches")
-    table.commit(list(write_output(Output("searches", load_schema("searches").table([SEARCH])), "x", lake.storage)), 9)
+    table.commit(
+        list(write_output(Output("searches", load_schema("searches").table([SEARCH])), "x", lake.storage, 1)), 9
+    )
     with pytest.raises(ClaimLostError, match="epoch 9, this run has 8"):
         table.alter(["candidates"], 8)
 

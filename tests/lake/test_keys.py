@@ -10,8 +10,9 @@ import pytest
 from navab.execution.carrier import write_output
 from navab.lake.keys import KeyColumns
 from navab.lake.schema import load_schema
+from navab.lake.snapshot import FILE, TableSnapshot
 from navab.lake.storage import Storage
-from navab.lake.table import FILE, DataFile, LakeTable, TableSnapshot
+from navab.lake.table import DataFile, LakeTable
 from navab.stages.base import Output
 
 NAMES = ("statement_id", "nation", "fingerprint")
@@ -26,7 +27,7 @@ def storage(tmp_path: Path) -> Storage:
 def write(storage: Storage, nation: str, *ids: int) -> list[DataFile]:
     """Write one data file of `searches`."""
     rows = [{"statement_id": key, "nation": nation, "fingerprint": 7, "candidates": key % 5} for key in ids]
-    return list(write_output(Output("searches", load_schema("searches").table(rows)), f"part-{ids[0]}", storage))
+    return list(write_output(Output("searches", load_schema("searches").table(rows)), f"part-{ids[0]}", storage, 1))
 
 
 def with_paths(frame: pl.DataFrame, snapshot: TableSnapshot) -> list[tuple[object, ...]]:

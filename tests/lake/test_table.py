@@ -10,7 +10,6 @@ import pytest
 
 from navab.errors import ClaimLostError, StorageError
 from navab.execution.carrier import write_output
-from navab.lake.lake import Lake
 from navab.lake.schema import load_schema
 from navab.lake.storage import Storage
 from navab.lake.table import DataFile, LakeTable
@@ -28,7 +27,7 @@ def write_files(storage: Storage, *uris: str, nation: str | None = None, name: s
     for uri in uris:
         row: dict[str, object] = {"uri": uri, "nation": nation, "fingerprint": 1, "etag": "", "size": 1, "records": 2}
         rows.append(row | {"name": uri, "crawl": "c", "generation": 0, "read_at": 0})
-    return list(write_output(Output("files", load_schema("files").table(rows)), name, storage))
+    return list(write_output(Output("files", load_schema("files").table(rows)), name, storage, 1))
 
 
 def write_topics(storage: Storage, nation: str, ids: Sequence[int]) -> list[DataFile]:
@@ -39,7 +38,7 @@ def write_topics(storage: Storage, nation: str, ids: Sequence[int]) -> list[Data
         | {"min_similarity": 0.5, "members": []}
         for topic in ids
     ]
-    return list(write_output(Output("topics", load_schema("topics").table(rows)), "topics", storage))
+    return list(write_output(Output("topics", load_schema("topics").table(rows)), "topics", storage, 1))
 
 
 def test_a_table_that_does_not_exist_is_empty(storage: Storage) -> None:
@@ -178,11 +177,3 @@ def test_a_damaged_data_file_is_a_storage_error(storage: Storage, damage: str) -
     path.unlink() if damage == "deleted" else path.write_bytes(b"garbage" * 10)
     with pytest.raises(StorageError, match="cannot read table files"):
         table.snapshot().read(["uri"])
-
-
-def test_the_lake_knows_the_versions_of_its_tables(storage: Storage) -> None:
-    lake = Lake(storage.root)
-    assert lake.versions() == {}
-    lake.table("files").commit(write_files(storage, "a"), epoch=1)
-    lake.table("files").commit(write_files(storage, "b"), epoch=1)
-    assert lake.versions() == {"files": 1}

@@ -56,7 +56,9 @@ def replace_resolutions(configuration: Path) -> None:
     rows = view.snapshot("resolutions").read(view.snapshot("resolutions").schema.arrow.names).drop("_file")
     made = Output("resolutions", conform(rows.reverse(), "resolutions"))
     with view.lake.claim("test") as claim:
-        view.lake.commit("resolutions", list(write_output(made, "again", view.lake.storage)), claim, replace=["uk"])
+        view.lake.commit(
+            "resolutions", list(write_output(made, "again", view.lake.storage, claim.epoch)), claim, replace=["uk"]
+        )
 
 
 def test_what_maintenance_has_deleted_is_said(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

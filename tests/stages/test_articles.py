@@ -330,7 +330,11 @@ def test_a_unit_that_is_run_twice_writes_the_same_article_files(tmp_path: Path) 
     (unit,) = plan(view)
     work = ReadFile(view.configuration, view.registry)
     runs = [
-        [done.file for done in run_unit(unit, work, view.lake.storage) if done.file and done.file.table == "articles"]
+        [
+            done.file
+            for done in run_unit(unit, work, view.lake.storage, 1)
+            if done.file and done.file.table == "articles"
+        ]
         for _ in range(2)
     ]
     assert runs[0] == runs[1]

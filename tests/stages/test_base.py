@@ -22,5 +22,5 @@ def test_a_selection_of_nothing_is_an_empty_frame(tmp_path: Path) -> None:
 def test_files_whose_rows_all_go_are_rewritten_to_nothing(tmp_path: Path) -> None:
     selection = Selection("searches", ("statement_id", "nation", "fingerprint", "candidates"), "statement_id", ())
     unit = Unit("maintain", "cn", pl.DataFrame(), {"searches": selection})
-    written = list(run_unit(unit, Rewrite("searches"), Storage(str(tmp_path))))
+    written = list(run_unit(unit, Rewrite("searches"), Storage(str(tmp_path)), 1))
     assert [one.file for one in written] == [None]

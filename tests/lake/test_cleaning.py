@@ -10,6 +10,7 @@ from deltalake import DeltaTable
 
 from navab.errors import ClaimLostError
 from navab.execution.carrier import write_output
+from navab.lake import cleaning
 from navab.lake.schema import load_schema
 from navab.lake.storage import Storage
 from navab.lake.table import LakeTable
@@ -24,12 +25,12 @@ def table(tmp_path: Path) -> LakeTable:
 def write(table: LakeTable, number: int, *, replace: bool = True, takedowns: int | None = None) -> None:
     """Commit one row, in the place of all others or beside them."""
     row: dict[str, object] = {"statement_id": number, "nation": "cn", "fingerprint": 1, "candidates": 0}
-    files = list(write_output(Output("searches", load_schema("searches").table([row])), "part", table.storage))
+    files = list(write_output(Output("searches", load_schema("searches").table([row])), "part", table.storage, 1))
     table.commit(files, epoch=1, replace=["cn"] if replace else (), takedowns=takedowns)
 
 
 def clean(table: LakeTable, hours: int = 0, cited: tuple[int, ...] = ()) -> None:
-    table.clean(hours, cited, lambda: None)
+    cleaning.clean(table, hours, cited, lambda: None)
 
 
 def ids(table: LakeTable, version: int | None = None) -> list[int]:
@@ -97,7 +98,7 @@ def test_files_that_were_never_committed_go(table: LakeTable) -> None:
     folder = Path(table.storage.path("tables", "searches"))
     for name in ("orphan.parquet", "cn/orphan.parquet", "cn/.half.parquet.0f", ".half.parquet.0f"):
         (folder / name).write_bytes(b"half")
-    assert table.clean(1, (), lambda: None).data_files == 4
+    assert cleaning.clean(table, 1, (), lambda: None).data_files == 4
     assert ids(table) == [0]
 
 
@@ -110,5 +111,5 @@ def test_a_holder_that_has_lost_the_claim_deletes_nothing(table: LakeTable) -> N
 
     before = names(table, "cn")
     with pytest.raises(ClaimLostError):
-        table.clean(0, (), lost)
+        cleaning.clean(table, 0, (), lost)
     assert names(table, "cn") == before

@@ -1,0 +1,179 @@
+"""One version of a Delta table: the files that it holds, their rows, and the commit that may come next."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import cached_property
+
+import polars as pl
+import pyarrow as pa
+import pyarrow.dataset as pads
+from deltalake import DeltaTable, Schema
+from deltalake.transaction import (
+    AddAction,
+    CommitProperties,
+    PostCommitHookProperties,
+    RemoveAction,
+    create_table_with_add_actions,
+)
+
+from navab.errors import StorageError
+from navab.lake.failures import explain, storage_failures
+from navab.lake.schema import TableSchema
+from navab.lake.storage import Storage
+
+FILE = "_file"
+NO_NATION = "none"  # the folder of files whose rows have no nation
+ROWS_AT_ONCE = 4_000_000
+TAKEDOWNS = "navab-mark/takedowns"  # apart from `navab/TABLE`, the fences
+PURGED_BEFORE = "navab-mark/purged-before"
+
+
+class TableSnapshot:
+    """One version of a table; version -1 is a table that does not exist yet."""
+
+    def __init__(self, storage: Storage, schema: TableSchema, delta: DeltaTable | None) -> None:
+        self.storage = storage
+        self.schema = schema
+        self._delta = delta
+
+    @property
+    def version(self) -> int:
+        return -1 if self._delta is None else self._delta.version()
+
+    @cached_property
+    def files(self) -> pl.DataFrame:
+        """Active files: path (relative to the table), rows, size and nation, sorted by path."""
+        if self._delta is None:
+            columns = {"path": pl.String, "rows": pl.Int64, "size": pl.Int64, "nation": pl.String}
+            return pl.DataFrame(schema=columns)
+        folder = pl.col("path").str.split("/").list.first()
+        return (
+            pl.DataFrame(self._delta.get_add_actions(flatten=True))
+            .select(
+                "path",
+                pl.col("num_records").cast(pl.Int64).alias("rows"),
+                pl.col("size_bytes").cast(pl.Int64).alias("size"),
+                pl.when(folder != NO_NATION).then(folder).alias("nation"),
+            )
+            .sort("path")
+        )
+
+    @property
+    def rows(self) -> int:
+        return int(self.files["rows"].sum())
+
+    @property
+    def stored(self) -> pa.Schema | None:
+        """The columns that this version has, which an older navab may have written; None if there is no table."""
+        return None if self._delta is None else pa.schema(self._delta.schema().to_arrow())
+
+    @property
+    def description(self) -> str | None:
+        return None if self._delta is None else self._delta.metadata().description
+
+    def file_path(self, index: int) -> str:
+        """Path of an active file by its position in `files`."""
+        return self.storage.path("tables", self.schema.name, self.files["path"][index])
+
+    def read(self, columns: Sequence[str], nation: str | None = None) -> pl.DataFrame:
+        """Read columns of all rows (of one nation), with `_file`: the position of the row's file in `files`."""
+        wanted = self.files if nation is None else self.files.filter(pl.col("nation") == nation)
+        return self.read_files(wanted["path"].to_list(), columns)
+
+    def read_files(
+        self, paths: Sequence[str], columns: Sequence[str], *, categories: Sequence[str] = ()
+    ) -> pl.DataFrame:
+        """Read columns of some files, in the order in which they are given, with `_file` as `read` has it.
+
+        Columns named in `categories` come as Categorical.
+        """
+        wanted = pl.DataFrame({"path": paths}, schema={"path": pl.String}).join(
+            self.files.with_row_index(FILE), on="path", how="left", maintain_order="left"
+        )
+        encoded = [name for name in columns if name in categories]
+        frames = [self._no_rows(columns, encoded)]
+        part = (wanted["rows"].cum_sum() // ROWS_AT_ONCE).alias("part")
+        for _, files in wanted.group_by(part, maintain_order=True):
+            frames.append(self._read_part(files, columns, encoded))
+        return pl.concat(frames, rechunk=False)
+
+    def _read_part(self, files: pl.DataFrame, columns: Sequence[str], encoded: Sequence[str]) -> pl.DataFrame:
+        paths = [self.storage.path("tables", self.schema.name, path) for path in files["path"]]
+        try:
+            dataset = pads.dataset(
+                paths,
+                schema=_encode(self.schema.arrow, encoded),
+                format=pads.ParquetFileFormat(dictionary_columns=set(encoded)),
+                filesystem=self.storage.arrow_filesystem,
+            )
+            frame = pl.DataFrame(dataset.to_table(columns=[*columns, "__fragment_index"]))
+        except (pa.ArrowException, *storage_failures()) as error:
+            raise StorageError(f"cannot read table {self.schema.name}: {explain(error)}") from error
+        positions = files[FILE].gather(frame["__fragment_index"])
+        return frame.drop("__fragment_index").with_columns(positions.alias(FILE))
+
+    def _no_rows(self, columns: Sequence[str], encoded: Sequence[str]) -> pl.DataFrame:
+        schema = _encode(self.schema.arrow, encoded)
+        empty = pl.DataFrame(pa.schema([schema.field(name) for name in columns]).empty_table())
+        return empty.with_columns(pl.lit(None, pl.UInt32).alias(FILE))
+
+    def fence(self, application: str) -> int | None:
+        return None if self._delta is None else self._delta.transaction_version(application)
+
+    @property
+    def takedowns(self) -> int:
+        """How many tombstones have been carried out in this table."""
+        return self.fence(TAKEDOWNS) or 0
+
+    @property
+    def purged_before(self) -> int:
+        """Versions before this one hold what was taken down: maintenance keeps none of them."""
+        return self.fence(PURGED_BEFORE) or 0
+
+    def commit(self, actions: list[AddAction | RemoveAction], properties: CommitProperties) -> None:
+        """Append actions to exactly this version, creating the table if it does not exist."""
+        uri = self.storage.uri("tables", self.schema.name)
+        delta_schema = Schema.from_arrow(self.schema.arrow)
+        if self._delta is None:
+            if self.storage.is_local:
+                self.storage.filesystem.makedirs(uri, exist_ok=True)
+            adds = [action for action in actions if isinstance(action, AddAction)]
+            create_table_with_add_actions(
+                uri,
+                delta_schema,
+                adds,
+                mode="error",
+                description=self.schema.description,
+                storage_options=self.storage.delta_options(),
+                commit_properties=properties,
+            )
+            return
+        self._delta.create_write_transaction(
+            actions,
+            "append",
+            delta_schema,
+            commit_properties=properties,
+            # Versions that releases cite need their log: `cleaning` knows them, Delta does not.
+            post_commithook_properties=PostCommitHookProperties(create_checkpoint=True, cleanup_expired_logs=False),
+        )
+
+    def alter(self, columns: Sequence[str], properties: CommitProperties) -> None:
+        """Add declared columns, or fields within them, that this version lacks, and bring its description up to date.
+
+        Data files stay as they are: a column that a file lacks is read as null.
+        """
+        if self._delta is None:
+            return
+        declared = Schema.from_arrow(self.schema.arrow).fields
+        fields = [field for field in declared if field.name in columns]
+        if fields:
+            self._delta.alter.add_columns(fields, commit_properties=properties)
+        if self.description != self.schema.description:
+            self._delta.alter.set_table_description(self.schema.description, commit_properties=properties)
+
+
+def _encode(schema: pa.Schema, names: Sequence[str]) -> pa.Schema:
+    """The schema with dictionaries in the place of the named string columns."""
+    dictionary = pa.dictionary(pa.int32(), pa.string())
+    return pa.schema([field.with_type(dictionary) if field.name in names else field for field in schema])
