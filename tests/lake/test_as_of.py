@@ -142,6 +142,16 @@ def test_versions_within_the_retention_stay_readable_after_maintenance(lake: Lak
     assert ids(lake, as_of("1"), "searches") == [1, 2]
 
 
+def test_a_cited_version_that_only_its_checkpoint_keeps(lake: Lake) -> None:
+    """Delta may clean up the log of a version whose files a release keeps; its time is gone then, and nothing else."""
+    for number in (1, 2, 3):
+        write(lake, "resolutions", [number], replace=True)
+    clean(lake.table("resolutions"), 0, [1], lambda: None)
+    (Path(lake.storage.path("tables", "resolutions", "_delta_log")) / f"{1:020d}.json").unlink()
+    assert ids(lake, as_of("1"), cited=[1]) == [2]
+    assert TableHistory(lake.table("resolutions"), [1]).earliest == 2
+
+
 def test_a_log_whose_beginning_was_cleaned_up(lake: Lake) -> None:
     """Delta removes log entries before a checkpoint once they are older than its own retention."""
     times = [write(lake, "resolutions", [1], replace=True), write(lake, "resolutions", [2], replace=True)]

@@ -13,7 +13,7 @@ from navab.execution.carrier import write_output
 from navab.lake import cleaning
 from navab.lake.schema import load_schema
 from navab.lake.storage import Storage
-from navab.lake.table import LakeTable
+from navab.lake.table import DataFile, LakeTable
 from navab.stages.base import Output
 
 
@@ -22,11 +22,15 @@ def table(tmp_path: Path) -> LakeTable:
     return LakeTable(Storage(str(tmp_path / "lake")), "searches")
 
 
+def write_file(table: LakeTable, number: int, epoch: int = 1) -> list[DataFile]:
+    """Write one row and do not commit it."""
+    row: dict[str, object] = {"statement_id": number, "nation": "cn", "fingerprint": 1, "candidates": 0}
+    return list(write_output(Output("searches", load_schema("searches").table([row])), "part", table.storage, epoch))
+
+
 def write(table: LakeTable, number: int, *, replace: bool = True, takedowns: int | None = None) -> None:
     """Commit one row, in the place of all others or beside them."""
-    row: dict[str, object] = {"statement_id": number, "nation": "cn", "fingerprint": 1, "candidates": 0}
-    files = list(write_output(Output("searches", load_schema("searches").table([row])), "part", table.storage, 1))
-    table.commit(files, epoch=1, replace=["cn"] if replace else (), takedowns=takedowns)
+    table.commit(write_file(table, number), epoch=1, replace=["cn"] if replace else (), takedowns=takedowns)
 
 
 def clean(table: LakeTable, hours: int = 0, cited: tuple[int, ...] = ()) -> None:
@@ -100,6 +104,22 @@ def test_files_that_were_never_committed_go(table: LakeTable) -> None:
         (folder / name).write_bytes(b"half")
     assert cleaning.clean(table, 1, (), lambda: None).data_files == 4
     assert ids(table) == [0]
+
+
+def test_a_pause_before_the_deletion_costs_a_later_run_nothing(table: LakeTable) -> None:
+    """What an earlier run left is written again by the next one, under another name."""
+    write(table, 0)
+    left = write_file(table, 1)
+    checks = iter([False, True])
+
+    def pause() -> None:
+        if next(checks, False):
+            assert table.commit(write_file(table, 1, epoch=2), epoch=2) == 1
+
+    cleaning.clean(table, 1, (), pause)
+    assert next(checks, None) is None, "the later run came between the last check and the deletion"
+    assert not Path(table.storage.path("tables", "searches", left[0].path)).exists()
+    assert ids(table) == [0, 1]
 
 
 def test_a_holder_that_has_lost_the_claim_deletes_nothing(table: LakeTable) -> None:

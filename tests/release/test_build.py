@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -10,6 +11,7 @@ from typing import Any
 import fsspec
 import polars as pl
 import pytest
+from fsspec.implementations.local import LocalFileSystem
 
 from navab.errors import ConfigurationError, ConservationError, StorageError
 from navab.release.build import ReleaseInputs, ReleaseOptions, build_release
@@ -47,6 +49,28 @@ def test_a_second_build_writes_nothing(
     manifest = build_release(replace(inputs, table_versions={"triples": 9}), later, filesystem, str(root))
     assert manifest.lineage.table_versions == {"triples": 3}
     assert {path: path.stat().st_mtime_ns for path in root.rglob("*")} == before
+
+
+class SweptFileSystem(LocalFileSystem):  # type: ignore[misc]
+    """A disk on which somebody deletes a release's shards right before its manifest is written."""
+
+    protocol = "swept"
+
+    def pipe_file(self, path: str, value: bytes, mode: str = "overwrite", **options: object) -> None:
+        if "manifest.json" in path:
+            shutil.rmtree(Path(path).parent / "data")
+        super().pipe_file(path, value, mode, **options)
+
+
+def test_a_release_that_is_cleaned_up_while_it_is_written_does_not_exist(
+    inputs: ReleaseInputs, options: ReleaseOptions, filesystem: Any, root: Path, tmp_path: Path
+) -> None:
+    again = tmp_path / "again"
+    with pytest.raises(StorageError, match="cleaned up while it was being written; run the command again"):
+        build_release(inputs, options, SweptFileSystem(), str(again))
+    assert not (again / "manifest.json").exists()
+    build_release(inputs, options, filesystem, str(again))
+    assert contents(again) == contents(root)
 
 
 def test_another_release_under_the_same_name_is_refused(
