@@ -14,7 +14,7 @@ import polars as pl
 from navab.lake.as_of import TableHistory
 from navab.lake.lake import Lake
 from navab.lake.schema import table_names
-from navab.lake.table import TableSnapshot
+from navab.lake.snapshot import TableSnapshot
 from navab.publish import release_inputs, revisions
 from navab.release.build import ReleaseInputs
 from navab.release.changelog import DecisionChanges, Refreshed
