@@ -27,6 +27,7 @@ from navab.release.shards import prepare, take_subsets
 from navab.release.storage import MANIFEST, own_files
 from navab.release.verify import RETAINED_SUBSETS, contradicting
 from navab.stages.base import Equation
+from navab.takedown.pages import PAGES
 from navab.view import View
 
 # What is decided again and again: name, table, key and the column that holds the decision.
@@ -171,4 +172,4 @@ def _changed_decisions(view: View, before: View) -> Iterator[DecisionChanges]:
 
 def page_of(refreshed: Refreshed) -> tuple[str, str]:
     """Where the lake keeps a change summary: under the release's name, or of none under the time."""
-    return "refreshes", f"{refreshed.release or refreshed.started_at.strftime('%Y%m%dT%H%M%S')}.md"
+    return PAGES, f"{refreshed.release or refreshed.started_at.strftime('%Y%m%dT%H%M%S')}.md"

@@ -9,7 +9,7 @@ import pytest
 
 from navab import pipeline
 from navab.publish import publish
-from navab.refresh import examine, predecessor, remove_old, snapshots_of
+from navab.refresh import examine, page_of, predecessor, remove_old, snapshots_of
 from navab.release.changelog import Refreshed, change_summary
 from navab.release.load import load_release
 from navab.takedown.forget import Request, complete, entomb, search
@@ -63,6 +63,25 @@ def test_a_first_release_then_a_second_crawl(tmp_path: Path) -> None:
     page = change_summary(second)
     assert "| uk | 3 | 3 | 0 |" in page
     assert "| 2026-11-02 | 1 |" in page
+
+
+def test_a_takedown_takes_quotations_out_of_earlier_pages(tmp_path: Path) -> None:
+    crawl(tmp_path, "2026-11-01", 0)
+    view = look(tmp_path)
+    storage = view.lake.storage
+    refreshed = examined(view)
+    path = storage.path(*page_of(refreshed))
+    storage.write_bytes(path, change_summary(refreshed).encode())
+    publish(view)
+    quoted = view.snapshot("triples").read(["article_id", "statement"]).sort("statement")
+    assert all(statement in storage.read_bytes(path).decode() for statement in quoted["statement"])
+    request = Request(article_ids=(int(quoted["article_id"][0]),))
+    with view.lake.claim("forget") as claim:
+        entomb(request, search(request, view), view, claim)
+        complete(view, claim, lambda: None)
+    left = storage.read_bytes(path).decode()
+    assert [statement in left for statement in quoted["statement"]] == [False, True, True]
+    assert "| uk | 0 | 3 | 0 | 0 | 3 |" in left, "counts stay"
 
 
 def test_gates_hold_a_release_back(tmp_path: Path) -> None:

@@ -115,7 +115,7 @@ def _start_ray(message: Start) -> None:
             "object_store_memory": 256 * 1024 * 1024,
         }
     try:
-        ray.init(address=address, **options)
+        ray.init(address=address or "local", **options)  # without an address Ray joins any cluster of this machine
     except Exception as error:  # Ray raises a bare Exception when its processes do not come up in time
         raise RayLostError(f"Ray did not start: {' '.join(str(error).split())[:200]}") from error
     nodes = sum(node["Alive"] for node in ray.nodes())

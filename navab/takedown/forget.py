@@ -24,6 +24,7 @@ from navab.lake.table import DataFile
 from navab.stages.base import Output, conform
 from navab.takedown.descent import descending_tables, uprooted
 from navab.takedown.lookup import matching_rows, near_duplicates
+from navab.takedown.pages import redact_pages
 from navab.takedown.tombstones import (
     Tombstones,
     folded_hash,
@@ -128,7 +129,7 @@ def is_pending(view: View) -> bool:
 
 
 def complete(view: View, claim: Claim, renew_report: Callable[[], None]) -> Forgotten:
-    """Carry out all tombstones to the end: tables, releases, report. May be repeated at any time."""
+    """Carry out all tombstones to the end: tables, releases, pages, report. May be repeated at any time."""
     done = Forgotten()
     if not is_pending(view):
         return done
@@ -139,6 +140,7 @@ def complete(view: View, claim: Claim, renew_report: Callable[[], None]) -> Forg
         if snapshot.version >= 0 and snapshot.takedowns < count:
             done.rows[table] = _take_out(table, count, view, claim)
     done.releases = withdraw_releases(view)
+    redact_pages(view.lake.storage, forgotten_articles(view))
     renew_report()
     view.lake.commit("takedowns", (), claim, takedowns=count)
     view.forget(("takedowns",))
