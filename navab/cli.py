@@ -76,8 +76,7 @@ def navab(context: click.Context) -> None:
 
 def main() -> None:
     """Entry point of the console script: one line and an exit code for whatever goes wrong."""
-    if "--debug" not in sys.argv:
-        sys.excepthook = _report_defect
+    sys.excepthook = _report_defect
     signal.signal(signal.SIGTERM, _stop)
     sys.exit(_run(sys.argv[1:]))
 
@@ -118,8 +117,11 @@ def _stop(number: int, _: FrameType | None) -> None:
     sys.exit(128 + number)
 
 
-def _report_defect(kind: type[BaseException], error: BaseException, _: TracebackType | None) -> None:
+def _report_defect(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
     """What nobody foresaw is a defect of navab: still one line, with the way to see more."""
+    if "--debug" in sys.argv:
+        print(_without_secrets("".join(traceback.format_exception(kind, error, trace))), file=sys.stderr)
+        return
     cause = getattr(error, "cause", None) or error  # what Ray wraps
     message = " ".join(str(cause).split())[:300]
     advice = "run again with --debug and report it"

@@ -10,7 +10,7 @@ from navab import maintenance
 from navab.commands.arguments import configured
 from navab.commands.console import new_table, show
 from navab.commands.forget import complete_takedowns
-from navab.commands.opening import open_view, writing
+from navab.commands.opening import check_not_empty, open_view, writing
 
 
 @click.command()
@@ -27,6 +27,7 @@ def maintain(config: Path | None, settings: tuple[str, ...]) -> None:
       navab maintain --config navab.yaml --set maintenance.retention_hours=24
     """
     view = open_view(config, settings)
+    check_not_empty(view)
     with writing(view, "maintain") as claim:
         complete_takedowns(view, claim)
         done = maintenance.maintain(view, claim)
