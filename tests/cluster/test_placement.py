@@ -51,7 +51,7 @@ def nodes_used(folder: Path) -> dict[str, int]:
 
 def carry(cluster: Cluster, folder: Path, work: SayWhere) -> Iterator[str]:
     resources = ResourcesSection(address=cluster.address, shared_filesystem=True)
-    with Carrier(Storage(str(folder)), resources) as carrier:
+    with Carrier(Storage(str(folder)), resources, 1) as carrier:
         for written in carrier.carry(UNITS, work):
             yield written.unit
 

@@ -81,7 +81,7 @@ def test_a_worker_counts_what_it_writes(tmp_path: pytest.TempPathFactory) -> Non
         for number in range(4)
     ]  # fmt: skip
     table = load_schema("extractions").table(rows)
-    (file,) = write_output(Output("extractions", table), "unit", Storage(str(tmp_path)))
+    (file,) = write_output(Output("extractions", table), "unit", Storage(str(tmp_path)), 1)
     assert file.rejected == (("no_statement", 2),)
     assert file.tokens == (("prompt", 400), ("output", 6))
     assert pl.read_parquet(f"{tmp_path}/tables/extractions/{file.path}").height == file.rows == 4

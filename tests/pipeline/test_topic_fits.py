@@ -10,6 +10,7 @@ import polars as pl
 
 from navab import pipeline
 from navab.execution.carrier import Carrier
+from navab.execution.metrics import Metrics
 from navab.lake.schema import load_schema
 from navab.lake.storage import Storage
 from navab.lake.table import LakeTable
@@ -47,7 +48,7 @@ def test_a_fit_begins_when_the_one_before_it_is_committed(tmp_path: Path) -> Non
     units = [Unit(f"topics-{nation}", nation, pending) for nation, pending in keys.items()]
     storage = view.lake.storage
     with view.lake.claim("test") as claim, Carrier(storage, view.configuration.resources, claim.epoch) as carrier:
-        pipeline._carry_step(step, units, view, claim, carrier)
+        pipeline._carry_step(step, units, view, claim, carrier, Metrics())
     begun = [path.rsplit("/", 1)[1] for path in storage.find_files(storage.path("begun"))]
     assert begun == ["0", "1", "2"]
     assert view.snapshot("topics").files["nation"].to_list() == list(NATIONS)
