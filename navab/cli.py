@@ -13,6 +13,7 @@ import click
 
 from navab.errors import NavabError, StorageError
 from navab.lake.failures import explain, storage_failures
+from navab.secrets import masked
 
 COMMANDS = {
     "run": "Build or refresh the benchmark: run every stage that has pending work, then release.",
@@ -98,18 +99,9 @@ def _run(arguments: list[str]) -> int:
 
 def _fail(message: str, code: int, arguments: list[str]) -> int:
     if "--debug" in arguments:
-        print(_without_secrets(traceback.format_exc()), file=sys.stderr)
-    print(_without_secrets(f"navab: {' '.join(message.split())}"), file=sys.stderr)
+        print(masked(traceback.format_exc()), file=sys.stderr)
+    print(masked(f"navab: {' '.join(message.split())}"), file=sys.stderr)
     return code
-
-
-def _without_secrets(text: str) -> str:
-    """A text as it may be shown, whatever an error quotes; credentials exist only once S3 is in use."""
-    if "navab.lake.credentials" not in sys.modules:
-        return text
-    from navab.lake.credentials import masked  # noqa: PLC0415
-
-    return masked(text)
 
 
 def _stop(number: int, _: FrameType | None) -> None:
@@ -120,9 +112,9 @@ def _stop(number: int, _: FrameType | None) -> None:
 def _report_defect(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
     """What nobody foresaw is a defect of navab: still one line, with the way to see more."""
     if "--debug" in sys.argv:
-        print(_without_secrets("".join(traceback.format_exception(kind, error, trace))), file=sys.stderr)
+        print(masked("".join(traceback.format_exception(kind, error, trace))), file=sys.stderr)
         return
     cause = getattr(error, "cause", None) or error  # what Ray wraps
     message = " ".join(str(cause).split())[:300]
     advice = "run again with --debug and report it"
-    print(_without_secrets(f"navab: internal error, {type(cause).__name__}: {message}; {advice}"), file=sys.stderr)
+    print(masked(f"navab: internal error, {type(cause).__name__}: {message}; {advice}"), file=sys.stderr)

@@ -24,6 +24,7 @@ from navab.lake.claim import Claim
 from navab.models.embedder import check_embedder
 from navab.models.engines import check_engine
 from navab.options.engine import EngineSection
+from navab.secrets import without_secrets
 from navab.view import View
 
 
@@ -77,7 +78,7 @@ def run_recorded(view: View, claim: Claim, command: str, until: str | None = Non
         command=command if until is None else f"{command} --until {until}",
         started_at=datetime.now(UTC),
         engine=engine_name(configuration.engine),
-        configuration=configuration.model_dump(mode="json"),
+        configuration=without_secrets(configuration.model_dump(mode="json")),
     )
     if not configuration.sources:
         print("navab: warning: no `sources` are configured: nothing new will be read", file=sys.stderr)

@@ -9,6 +9,7 @@ from typing import Any
 from pydantic import BaseModel, Field, ValidationError
 
 from navab.lake.storage import Storage
+from navab.secrets import masked
 
 
 class StepRecord(BaseModel):
@@ -41,9 +42,9 @@ class RunRecord(BaseModel):
 
 
 def save_run(storage: Storage, record: RunRecord) -> None:
-    """Keep the record of a run."""
+    """Keep the record of a run, without secrets: its outcome may quote what a store answered."""
     name = f"{record.started_at:%Y%m%dT%H%M%S%f}.json"
-    storage.write_bytes(storage.path("runs", name), record.model_dump_json(indent=1).encode())
+    storage.write_bytes(storage.path("runs", name), masked(record.model_dump_json(indent=1)).encode())
 
 
 def last_run(storage: Storage, *, changed: bool = False) -> RunRecord | None:

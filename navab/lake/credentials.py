@@ -43,8 +43,8 @@ def current_credentials() -> ReadOnlyCredentials:
     return provider().get_frozen_credentials()
 
 
-def masked(text: str) -> str:
-    """A text without this process's secret key and session token, should they occur in it."""
+def without_credentials(text: str) -> str:
+    """A text without the secret key and session token that the chain gives now, should they occur in it."""
     if provider.cache_info().currsize == 0:
         return text
     with suppress(BotoCoreError):

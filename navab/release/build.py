@@ -23,6 +23,7 @@ from navab.release.preferences import preference_files
 from navab.release.shards import Shard, prepare, rows_per_shard, serialise_shards, take_subsets
 from navab.release.storage import own_files, remove_leftovers, reported, write_bytes
 from navab.release.verify import RETAINED_SUBSETS, contradicting
+from navab.secrets import without_secrets
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
 
@@ -151,7 +152,7 @@ def _manifest(
         columns=release_schema(include_text=options.include_text).names,
         lineage=Lineage(
             table_versions=dict(inputs.table_versions),
-            configuration=manifests.without_secrets(inputs.configuration),
+            configuration=without_secrets(inputs.configuration),
             engines=engines,
             fingerprints=dict(inputs.fingerprints),
         ),

@@ -6,7 +6,7 @@ import hashlib
 import json
 import re
 import uuid
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import datetime
 from importlib.metadata import PackageNotFoundError, version
 from typing import Any, TypeAlias
@@ -21,10 +21,7 @@ from navab.release.storage import MANIFEST, join, reported, write_bytes
 # Rows by subset, nation, source_type and split; a nation without triples has an empty mapping.
 RowCounts: TypeAlias = dict[str, dict[str, dict[str, dict[str, int]]]]
 
-_SECRET_KEY = re.compile(r"secret|password|passwd|token|credential|api_?key|access_?key|private_?key", re.I)
-_USER_IN_URL = re.compile(r"(?<=://)[^/@\s]+@")
 _FRONT_MATTER = re.compile(r"---\n.*?\n---\n", re.S)
-_URL_QUERY = re.compile(r"(?<=://)([^\s?]+)\?\S+")
 
 
 class File(BaseModel):
@@ -104,20 +101,6 @@ def content_fingerprint(shards: Sequence[Shard], **identity: object) -> str:
     """Hash what a release says, and not when or from which table versions it was made."""
     content = {**identity, "shards": [[shard.path, shard.rows, shard.sha256] for shard in shards]}
     return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
-
-
-def without_secrets(value: Any) -> Any:
-    """Copy a configuration with everything masked that could be a credential."""
-    if isinstance(value, Mapping):
-        return {
-            str(key): "(masked)" if _SECRET_KEY.search(str(key)) and inner else without_secrets(inner)
-            for key, inner in value.items()
-        }
-    if isinstance(value, str):
-        return _URL_QUERY.sub(r"\1", _USER_IN_URL.sub("", value))
-    if isinstance(value, Sequence):
-        return [without_secrets(inner) for inner in value]
-    return value
 
 
 def package_version() -> str:
