@@ -104,7 +104,7 @@ def test_an_interrupted_search_does_not_double_its_pairs(folder: Path) -> None:
     with view.lake.claim("test") as claim:
         (unit, *_) = conflicts.plan_searches(view)
         work = conflicts.SearchCandidates(view.configuration.conflicts)
-        written = [done.file for done in run_unit(unit, work, view.lake.storage) if done.file is not None]
+        written = [done.file for done in run_unit(unit, work, view.lake.storage, claim.epoch) if done.file is not None]
         view.lake.commit("candidates", [file for file in written if file.table == "candidates"], claim)
         view.forget(("candidates",))
     reduce(view)
