@@ -8,7 +8,7 @@ import polars as pl
 import pytest
 
 from navab import cli, load_release
-from tests.inprocess import open_small, rows, run_until
+from tests.inprocess import article, open_small, rows, run_until, write_jsonl
 from tests.lakes import navab
 from tests.nations.spain import ARTICLES, fill_in
 
@@ -68,6 +68,30 @@ def test_a_changed_lexicon_makes_only_its_nation_anew(folder: Path) -> None:
     changed = open_small(folder, nations_dir=str(folder / "nations"), **settings)
     assert changed.pending("embeddings").is_empty()
     assert set(changed.pending("extractions")["nation"]) == {"es"}
+
+
+def test_two_languages_in_one_nation_and_one_language_in_two(tmp_path: Path) -> None:
+    (tmp_path / "nations").mkdir()
+    (tmp_path / "nations" / "lu.yaml").write_text(
+        "{code: lu, name: Luxembourg, languages: [fr, de], official_sources: [{name: Chambre}], "
+        "home_terms: {fr: [luxembourgeois], de: [luxemburgisch]}}",
+        "utf-8",
+    )
+    french = (
+        "« L'État doit protéger les forêts du pays », a déclaré Marie Weber, ministre de l'Environnement, lundi soir."
+    )
+    german = (
+        "„Der Staat muss die Wälder des Landes schützen“, sagte Marie Weber am Montag in der Sitzung des Parlaments."
+    )
+    records = [article("lu", french, url="u1"), article("lu", german, url="u2"), article("fr", french, url="u3")]
+    write_jsonl(tmp_path / "a.jsonl", [*records, article("fr", german, url="u4")])
+    own = {"nations_dir": str(tmp_path / "nations"), "nations": ["lu", "fr"], "screening": {"keep": "all"}}
+    view = open_small(tmp_path, **own)
+    run_until(view, "triples")
+    triples = rows(view, "triples").filter(pl.col("rejected_reason").is_null())
+    assert sorted(triples.select("nation", "language").rows()) == [("fr", "fr"), ("lu", "de"), ("lu", "fr")]
+    refused = rows(view, "articles").filter(pl.col("rejected_reason") == "other_language")
+    assert refused.select("nation", "url").rows() == [("fr", "u4")]
 
 
 @pytest.mark.slow
