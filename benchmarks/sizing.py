@@ -2,9 +2,9 @@
 
 python benchmarks/sizing.py --articles 300 600 1200
 
-Runs lakes of real articles of these sizes, fits start and time a row of every step, predicts a run of three times the
-largest size from the number of its articles alone, and makes it. Then prints what 10^5 to 10^8 articles take. Figure 6
-of issue 10; times need a quiet machine.
+Runs lakes of real articles of these sizes, fits start and time an article of every step, predicts a run of three times
+the largest size from the number of its articles alone, and makes it. Then prints what 10^5 to 10^8 articles take.
+Figure 6 of issue 10; times need a quiet machine.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ import argparse
 import json
 import sys
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -22,7 +22,7 @@ import yaml
 from benchmarks.support.articles import NATIONS, draw_articles
 from benchmarks.support.measure import line
 from navab.execution.runs import RunRecord
-from navab.execution.sizing import StepCost, costs
+from navab.execution.sizing import StepCost, fit
 from tests.lakes import navab
 
 LARGER = 3
@@ -40,9 +40,9 @@ class Run:
     lake_bytes: int
 
     @property
-    def rows(self) -> dict[str, int]:
-        """Rows of every step."""
-        return {step.step: step.rows for step in self.record.steps}
+    def seconds(self) -> dict[str, float]:
+        """Seconds of every step."""
+        return {step.step: step.seconds for step in self.record.steps}
 
 
 def main() -> int:
@@ -51,12 +51,12 @@ def main() -> int:
     options = arguments.parse_args()
     with tempfile.TemporaryDirectory(prefix="navab-sizing-") as name:
         runs = [_run(Path(name), count) for count in sorted(options.articles)]
-        fitted = costs([run.record for run in runs])
+        fitted = fit_steps(runs)
         target = LARGER * runs[-1].articles
-        predicted = predict(runs, fitted, target)
+        predicted = predict(fitted, target)
         largest = _run(Path(name), target)
     for step, cost in fitted.items():
-        print(f"{step:<16} start {cost.start_s:7.2f} s, a row {1000 * cost.row_s:8.3f} ms")
+        print(f"{step:<16} start {cost.start_s:7.2f} s, an article {1000 * cost.row_s:8.3f} ms")
     measured = sum(step.seconds for step in largest.record.steps)
     line(f"predicted against measured seconds, {target:,} articles", predicted / measured, 1 + LIMIT)
     line("the same, from below", predicted / measured, 1 - LIMIT, least=True)
@@ -65,18 +65,19 @@ def main() -> int:
     return 0 if abs(predicted / measured - 1) <= LIMIT else 1
 
 
-def predict(runs: Sequence[Run], fitted: dict[str, StepCost], articles: int) -> float:
-    """Seconds of a run, from the number of its articles: rows of a step grow as they have from run to run.
+def fit_steps(runs: Sequence[Run]) -> dict[str, StepCost]:
+    """The cost of every step by the number of articles of the run: the only thing that is known beforehand."""
+    steps = [step.step for step in runs[0].record.steps]
+    return {
+        name: fit([run.articles for run in runs], [run.seconds[name] for run in runs])
+        for name in steps
+        if all(run.seconds.get(name) for run in runs)
+    }
 
-    Files are as many whatever their size, and so are the units of whole nations.
-    """
-    return sum(cost.seconds(_rows(runs, step, articles)) for step, cost in fitted.items())
 
-
-def _rows(runs: Sequence[Run], step: str, articles: int) -> int:
-    """Rows of a step for so many articles, by the largest run; rows that did not grow from run to run stay."""
-    first, last = runs[0].rows[step], runs[-1].rows[step]
-    return last if first == last else round(last * articles / runs[-1].articles)
+def predict(fitted: Mapping[str, StepCost], articles: int) -> float:
+    """Seconds of a run of so many articles."""
+    return sum(cost.seconds(articles) for cost in fitted.values())
 
 
 def _run(folder: Path, articles: int) -> Run:
@@ -99,12 +100,12 @@ def _run(folder: Path, articles: int) -> Run:
 
 def _table(runs: list[Run]) -> None:
     """What large runs take, by all runs: hours of one logical CPU, and storage."""
-    fitted = costs([run.record for run in runs])
+    fitted = fit_steps(runs)
     bytes_each = runs[-1].lake_bytes / runs[-1].articles
     print("| articles | CPU hours | on 16 CPUs | on 256 CPUs | lake |")
     print("|---:|---:|---:|---:|---:|")
     for size in SIZES:
-        hours = predict(runs, fitted, size) * CPUS / 3600
+        hours = predict(fitted, size) * CPUS / 3600
         cells = (
             f"{hours:,.1f}",
             f"{hours / 16:,.1f} h",
