@@ -61,10 +61,16 @@ class Head:
         return ["--working-dir", str(project(folder)), "--", "python", f"jobs/{job}.py", *arguments]
 
     def _ray(self, command: str, *arguments: str) -> subprocess.CompletedProcess[str]:
-        return subprocess.run(
-            [RAY, "job", command, "--address", self.dashboard, *arguments],
-            env=self.environment, capture_output=True, text=True, check=False, timeout=600,
-        )  # fmt: skip
+        deadline = time.monotonic() + 60
+        while True:
+            done = subprocess.run(
+                [RAY, "job", command, "--address", self.dashboard, *arguments],
+                env=self.environment, capture_output=True, text=True, check=False, timeout=600,
+            )  # fmt: skip
+            # A head that has just come up answers before the agent that starts jobs is there.
+            if "No available agent" not in done.stdout + done.stderr or time.monotonic() > deadline:
+                return done
+            time.sleep(1)
 
 
 @contextmanager
