@@ -57,12 +57,16 @@ def _total(view: View, estimates: list[Estimate]) -> str:
 
 def _forecasts(view: View, until: str | None) -> list[Forecast]:
     """What the lake tells of every step."""
-    known = costs(list(islice(latest_runs(view.lake.storage), _RUNS)))
+    records = list(islice(latest_runs(view.lake.storage), _RUNS))
+    known = costs(records)
+    idle = {step.step for record in records for step in record.steps} - known.keys()
     found = []
     before: int | None = None
     for step, units in pipeline.plan_steps(view, until):
         rows = view.current(step.writes[-1]).height
-        found.append(_forecast(view, step, sum(unit.rows for unit in units), before, rows, known.get(step.name)))
+        nothing = StepCost(0.0, 0.0) if before and step.name in idle else None  # such as cells, of large nations only
+        cost = known.get(step.name, nothing)
+        found.append(_forecast(view, step, sum(unit.rows for unit in units), before, rows, cost))
         before = before if step.replaces else rows
     return found
 
