@@ -9,7 +9,7 @@ import click
 
 from navab.commands.arguments import configured
 from navab.commands.console import new_table, show
-from navab.commands.opening import check_not_empty, open_view, writing
+from navab.commands.opening import open_view, writing
 from navab.commands.report import renew_report
 from navab.errors import ConfigurationError
 from navab.lake.claim import Claim
@@ -51,7 +51,6 @@ def forget(
     request = Request(urls, article_ids, note, with_duplicates)
     if not request.urls and not request.article_ids:
         raise ConfigurationError("nothing is named: give --url or --article-id, as often as needed")
-    check_not_empty(view)  # a tombstone in a lake that was mistyped keeps nothing out
     if dry_run:
         found = takedown.search(request, view)
         _print_found(found, view)
