@@ -213,7 +213,8 @@ def _type(field: Schema) -> str:
         inside = ", ".join(_type(one) for one in fixed) if fixed else _type(field.get("items", {}))
         return f"list of {inside}"
     if field.get("type") == "object":
-        return f"mapping to {_type(field.get('additionalProperties') or {})}"
+        values = field.get("additionalProperties")
+        return f"mapping to {_type(values)}" if isinstance(values, dict) else "mapping"
     return _type_name(field) + _limits(field)
 
 

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from itertools import chain, takewhile
 
 from navab.configuration import Configuration
-from navab.errors import ConservationError, RayLostError, ToleranceError
+from navab.errors import ConservationError, EngineError, RayLostError, ToleranceError
 from navab.execution.carrier import Carrier
 from navab.execution.committer import Committer
 from navab.execution.metrics import Metrics
@@ -128,6 +128,8 @@ def _run_step(stage: Stage, step: Step, view: View, claim: Claim, carrier: Carri
         except RayLostError as error:
             carrier.recover(error)
             units = step.plan(view)  # what was committed is done
+    if step.asks_engine and rows:
+        _check_budget(step, view)
     seconds = time.monotonic() - started
     metrics.end(step.name, seconds)
     return StepRecord(stage=stage.name, step=step.name, rows=rows, seconds=seconds)
@@ -136,16 +138,17 @@ def _run_step(stage: Stage, step: Step, view: View, claim: Claim, carrier: Carri
 def _carry_step(
     step: Step, units: Sequence[Unit], view: View, claim: Claim, carrier: Carrier, metrics: Metrics
 ) -> None:
-    """Run units and commit what they write; what is finished is committed as well if Ray is lost or we are stopped."""
+    """Run units and commit what they write; what is finished is committed as well if something ends that."""
     carrier.start()
     rows = sum(unit.rows for unit in units)
     progress = Progress(step.name, rows, "files" if step.name == "articles" else "rows")
     committer = Committer(step.writes, view, claim, carrier, replaces=step.replaces, metrics=metrics)
     work = step.work(view)
+    model = view.configuration.engine if step.asks_engine and view.configuration.engine.kind != "rules" else None
     size = len(units) if step.at_once is None else step.at_once(view)
     batches = (units[start : start + size] for start in range(0, len(units), size))
     try:
-        for written in chain.from_iterable(carrier.carry(batch, work) for batch in batches):
+        for written in chain.from_iterable(carrier.carry(batch, work, model) for batch in batches):
             committer.add(written)
             progress.note = f"{committer.rows:,} records" if step.name == "articles" else ""
             progress.advance(written.pending_rows)
@@ -154,11 +157,21 @@ def _carry_step(
                 committer.commit()  # a unit may be minutes of work: a finished topic model is never fitted again
             else:
                 committer.commit_if_due()
-    except (KeyboardInterrupt, SystemExit, RayLostError):
+    except (KeyboardInterrupt, SystemExit, RayLostError, EngineError):
         committer.commit()
         raise
     committer.finish()
     progress.finish()
+
+
+def _check_budget(step: Step, view: View) -> None:
+    """Raise EngineError if the engine left rows unanswered because its budget was spent."""
+    left = view.pending(step.writes[-1]).height
+    if left:
+        raise EngineError(
+            f"the engine's budget is spent: {left:,} rows of step {step.name} are left; run the same command again to "
+            "go on with a new budget"
+        )
 
 
 def _check(stage: Stage, equations: Sequence[Equation]) -> None:

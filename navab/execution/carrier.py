@@ -31,6 +31,7 @@ from navab.execution.ray_process import Aside, Carry, Failed, Ready, Start, Stop
 from navab.lake.snapshot import NO_NATION
 from navab.lake.storage import Storage, encode_parquet
 from navab.lake.table import DataFile
+from navab.options.engine import EngineSection
 from navab.options.resources import ResourcesSection
 from navab.stages.base import Output, Unit, Work
 
@@ -65,13 +66,14 @@ class Carrier:
         if self._ray is not None:
             self._ray.end(politely=kind is None)
 
-    def carry(self, units: Sequence[Unit], work: Work) -> Iterator[Written]:
+    def carry(self, units: Sequence[Unit], work: Work, engine: EngineSection | None = None) -> Iterator[Written]:
         """Run `work` on every unit and yield files as they are written, in no particular order.
 
+        `engine` is the model that the work asks, if any; it is started once and serves every later `carry`.
         Raises RayLostError if Ray ends before the units are done; `recover` tells whether to carry what is left.
         """
         ray = self.start()
-        ray.send(Carry(units, work))
+        ray.send(Carry(units, work, engine))
         while not isinstance(answer := ray.receive(), Ready):
             assert isinstance(answer, Written)
             if answer.file is None:

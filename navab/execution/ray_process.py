@@ -25,14 +25,17 @@ import psutil
 import pyarrow as pa
 
 from navab.errors import ConfigurationError, NavabError, RayLostError
+from navab.execution.engine_pool import EnginePool
 from navab.execution.processes import lives, name_of
 from navab.lake.storage import Storage
+from navab.options.engine import EngineSection
 from navab.options.resources import ResourcesSection
 from navab.stages.base import Unit, Work
 
 WATCH_INTERVAL_S = 0.5
 WORKER_RETRIES = 5  # of one unit whose worker died; Ray Data alone would go on for ever
 CPU_NODE = "cpu_node"  # custom resource of nodes without GPUs: where a cluster declares it, units stay on such nodes
+WAITING_CPUS = 0.25  # of a unit that waits for a model's answers
 _KILLS = 20  # rounds, of a tenth of a second
 _CORE_PROCESSES = ("raylet", "gcs_server")
 
@@ -52,6 +55,7 @@ class Carry:
 
     units: Sequence[Unit]
     work: Work
+    engine: EngineSection | None = None  # a model that the work asks
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,17 +89,23 @@ def main() -> None:
     guard = _Guard(int(sys.argv[2]))
     guard.start()
     message = connection.recv()
+    pool: EnginePool | None = None
     try:
         _start_ray(message)
         connection.send(Ready())
         while not isinstance(request := connection.recv(), Stop):
             if isinstance(request, Carry):
+                if request.engine is not None and pool is None:
+                    pool = EnginePool(request.engine)
+                    pool.start()
                 for written in _carry(request, message, connection):
                     connection.send_bytes(written)
                 connection.send(Ready())
     except Exception as error:  # noqa: BLE001  (this end of the pipe: every error belongs to the driver)
         connection.send(Failed(_plain(error)))
     guard.stop()
+    if pool is not None:
+        pool.stop()
     import ray  # noqa: PLC0415  (as in _start_ray)
 
     ray.shutdown()
@@ -139,7 +149,12 @@ def _carry(request: Carry, start: Start, connection: Connection) -> Iterator[byt
     items = [{"unit": pickle.dumps(unit)} for unit in request.units]
     run = _run_units(request.work, start.storage, start.epoch)
     dataset = ray.data.from_items(items, override_num_blocks=len(items)).map_batches(
-        run, batch_size=1, batch_format="pyarrow", resources=_placement(), max_retries=WORKER_RETRIES
+        run,
+        batch_size=1,
+        batch_format="pyarrow",
+        resources=_placement(),
+        num_cpus=1 if request.engine is None else WAITING_CPUS,
+        max_retries=WORKER_RETRIES,
     )
     # They take no CPU of the units': those may hold all of them until they are done.
     aside = ray.remote(num_cpus=0, resources=_placement(), max_retries=WORKER_RETRIES)(_run_aside)

@@ -13,6 +13,7 @@ from pydantic import ValidationError
 from navab.models.engine import CUT_OFF, NO_ANSWER, NOT_JSON, WRONG_SCHEMA, Request, Response
 
 _THOUGHT = re.compile(r"^\s*<think>.*?</think>", re.DOTALL)
+_NOT_SENT = frozenset({"default", "description", "maxLength", "title"})
 _LEAST_LOGPROB = -100.0  # of a choice that is not among the likely tokens
 
 
@@ -48,8 +49,25 @@ def _read_json(request: Request, answer: str, finish_reason: str | None) -> Resp
 
 
 def json_schema(request: Request) -> dict[str, Any] | None:
-    """The schema of a request's answer, null if it is not JSON."""
-    return None if request.response_model is None else request.response_model.model_json_schema()
+    """The schema of a request's answer, null if it is not JSON.
+
+    As strict structured outputs want it: all properties are required. Lengths are left out: a grammar that counts to
+    2,000 takes minutes to compile.
+    """
+    return None if request.response_model is None else _strict(request.response_model.model_json_schema())
+
+
+def _strict(schema: Any) -> Any:
+    """A schema without lengths, defaults and titles, all properties required."""
+    if isinstance(schema, list):
+        return [_strict(one) for one in schema]
+    if not isinstance(schema, dict):
+        return schema
+    kept = {name: _strict(value) for name, value in schema.items() if name not in _NOT_SENT}
+    if "properties" in schema:
+        kept["properties"] = {name: _strict(value) for name, value in schema["properties"].items()}
+        kept["required"] = list(schema["properties"])
+    return kept
 
 
 def choice_logprobs(choices: tuple[str, ...], first_token: Mapping[str, float]) -> dict[str, float]:

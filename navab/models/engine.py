@@ -81,6 +81,11 @@ class Response:
     latency_s: float = 0.0
 
 
+def is_answered(responses: Sequence[Response]) -> bool:
+    """Whether there is a verdict on all of them; a row without one stays pending."""
+    return all(response.error != UNANSWERED for response in responses)
+
+
 class Engine(Protocol):
     """Answers requests, one response each, in order; a bad request never raises.
 

@@ -115,6 +115,7 @@ class Step:
     `writes` names its tables in the order in which they are committed: the last one is what planning looks at.
     `expected` tells, for each, which keys it should have at the current fingerprints.
     `live` refines what counts as accepted, where that is more than an absent rejected_reason.
+    `asks_engine`: its work asks the configured engine, which is started first if it is a model.
     `at_once` limits how many units run before what they made is committed, where losing one costs much.
     """
 
@@ -125,6 +126,7 @@ class Step:
     work: Callable[[View], Work]
     live: Mapping[str, Callable[[View], pl.DataFrame]] = field(default_factory=dict)
     replaces: bool = False
+    asks_engine: bool = False
     at_once: Callable[[View], int] | None = None
 
 
@@ -237,6 +239,12 @@ def conform(rows: pl.DataFrame, table: str) -> pa.Table:
     return rows.select(schema.names).to_arrow().cast(schema)
 
 
+def engine_unit_rows(view: View) -> int | None:
+    """Rows of a unit that asks the engine: fewer if it is a model, whose answers are dear."""
+    engine = view.configuration.engine
+    return None if engine.kind == "rules" else engine.unit_rows
+
+
 def embedders(view: View) -> Embedders:
     """The embedders of a view's nations."""
     return Embedders.configured(view.configuration.embedder, view.nations)
@@ -246,6 +254,11 @@ def signatures_by_nation(nations: pl.Series, view: View, signature_of: Callable[
     """The signature of each row's nation, where nations may differ in what makes their rows."""
     known = {nation.code: signature_of(nation.code) for nation in view.nations}
     return nations.replace_strict(known, return_dtype=pl.Int64)
+
+
+def map_column(values: pl.Series, known: Mapping[str, int]) -> pl.Series:
+    """Each value's number, where all values are known."""
+    return values.replace_strict(known, return_dtype=pl.Int64) if known else values.cast(pl.Int64)
 
 
 def count_by_nation(rows: pl.DataFrame, view: View) -> dict[str, int]:

@@ -2,7 +2,7 @@
 
 Reads live `extractions` and their `articles`; writes `groundings` (the verdict on each statement) and `statements`
 (accepted, merged or rejected). A statement repeated word for word is merged into the one that stands already, else
-into the earliest published, then the smallest id.
+into the earliest published, then the smallest id; what a foreigner says is never merged with what others say.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ from navab.lake.schema import load_schema
 from navab.lake.storage import Storage
 from navab.live import extracted_statements, kept_articles
 from navab.models.embedder import Embedders
+from navab.models.responses import ExtractedStatement
 from navab.stages.base import (
     Equation,
     Output,
@@ -30,17 +31,12 @@ from navab.stages.base import (
     plan_rows,
     signatures_by_nation,
 )
-from navab.text.normalise import clean_text, fold_text
+from navab.text.normalise import fold_statement
+from navab.verification import statement_refusal
 from navab.view import View
 
-GROUNDING_VERSION = 1
+GROUNDING_VERSION = 2
 VERSION = 1
-MIN_CHARS, MAX_CHARS = 4, 600
-
-# Why a statement is refused.
-EVIDENCE_NOT_FOUND = "evidence_not_found"
-SPEAKER_NOT_FOUND = "speaker_not_found"
-BAD_LENGTH = "bad_length"
 
 
 def expected_groundings(view: View) -> pl.DataFrame:
@@ -64,18 +60,22 @@ def expected_statements(view: View) -> pl.DataFrame:
 
 def _merged(view: View) -> pl.DataFrame:
     """Current groundings with merged_into, null for those that stand or are rejected."""
-    rows = view.current("groundings", "article_id", "text_hash", "published_at", "rejected_reason").drop("_file")
+    columns = ("article_id", "text_hash", "speaker_nation", "published_at", "rejected_reason")
+    rows = view.current("groundings", *columns).drop("_file")
     standing = view.rows("statements", "merged_into", "rejected_reason").filter(
         pl.col("merged_into").is_null() & pl.col("rejected_reason").is_null()
     )
+    foreign = pl.col("speaker_nation").eq_missing("foreign").alias("foreign")
     known = rows.with_columns(pl.col("statement_id").is_in(standing["statement_id"].implode()).alias("known"))
     first = (
         known.filter(pl.col("rejected_reason").is_null())
         .sort(pl.col("known").not_(), "published_at", "statement_id", nulls_last=True)
-        .group_by("nation", "text_hash", maintain_order=True)
+        .group_by("nation", "text_hash", foreign, maintain_order=True)
         .agg(pl.first("statement_id").alias("first"))
     )
-    joined = rows.join(first, on=["nation", "text_hash"], how="left", maintain_order="left")
+    joined = rows.with_columns(foreign).join(
+        first, on=["nation", "text_hash", "foreign"], how="left", maintain_order="left"
+    )
     merged = pl.when(pl.col("rejected_reason").is_null() & (pl.col("first") != pl.col("statement_id"))).then("first")
     return joined.with_columns(merged.alias("merged_into"))
 
@@ -83,7 +83,7 @@ def _merged(view: View) -> pl.DataFrame:
 def plan_groundings(view: View) -> list[Unit]:
     reads = {
         "extractions": ("article_id", ("article_id", "statements")),
-        "articles": ("record_id", ("article_id", "text", "published_at")),
+        "articles": ("record_id", ("article_id", "text", "language", "published_at")),
     }
     return plan_rows(view, "groundings", reads, carry=_places, unit_rows=4096)
 
@@ -124,24 +124,23 @@ class GroundStatements:
 
     def __call__(self, unit: Unit, storage: Storage) -> Iterator[Output]:
         rows = _joined(unit, storage)
-        reasons = [
-            refusal(row["said"], row["evidence"], row["speaker"], row["text"]) for row in rows.iter_rows(named=True)
-        ]
-        hashes = [text_hash(fold_text(text)) for text in rows["said"]]
+        reasons = [_refusal(row) for row in rows.iter_rows(named=True)]
+        hashes = [text_hash(fold_statement(text)) for text in rows["said"]]
         verdict = rows.with_columns(
             pl.Series("text_hash", hashes, dtype=pl.Int64), pl.Series("rejected_reason", reasons, dtype=pl.String)
         )
         yield Output("groundings", conform(verdict, "groundings"))
 
 
-def refusal(statement: str, evidence: str, speaker: str | None, article: str) -> str | None:
-    """Why a statement is not grounded in its article; None if it is."""
-    text = clean_text(article)
-    if not evidence.strip() or clean_text(evidence) not in text:
-        return EVIDENCE_NOT_FOUND
-    if speaker is not None and (not speaker.strip() or clean_text(speaker) not in text):
-        return SPEAKER_NOT_FOUND
-    return None if len(fold_text(statement)) >= MIN_CHARS and len(statement) <= MAX_CHARS else BAD_LENGTH
+def _refusal(row: Mapping[str, Any]) -> str | None:
+    statement = ExtractedStatement.model_construct(
+        text=row["said"],
+        evidence=row["evidence"],
+        speaker=row["speaker"],
+        source_type=row["source_type"],
+        speaker_nation=row["speaker_nation"],
+    )
+    return statement_refusal(statement, row["text"], row["language"])
 
 
 @dataclass(frozen=True)

@@ -1,7 +1,8 @@
 """Triples: question, statement and reversed statement, split into train and test without leakage.
 
-Reads standing `statements`, live `conflicts` and `articles`; writes one `triples` row per standing statement, rejected
-if the engine cannot turn it round or if it would bridge the splits. Retention is not read here: it lives in
+Reads standing `statements`, live `conflicts` and `articles`; writes one row of `wordings` (what the engine made of it)
+and one of `triples` per standing statement, rejected if the engine cannot turn it round, if the three do not belong
+together, or if it would bridge the splits. Retention is not read here: it lives in
 `resolutions`, so that a changed decision makes no triple anew.
 """
 
@@ -15,28 +16,28 @@ from typing import Any
 import polars as pl
 
 from navab.conflict.leakage import Known, assign_groups
-from navab.conflict.polarity import judge
+from navab.errors import ConfigurationError
 from navab.lake.hashing import combine, signature, text_hash
 from navab.lake.schema import load_schema
 from navab.lake.storage import Storage
-from navab.live import kept_articles, standing_statements
-from navab.models.engine import Request, Response
-from navab.models.engines import engine_identity, load_engine
+from navab.live import extracted_statements, kept_articles, standing_statements
+from navab.models.engine import Request, Response, Sampling, is_answered
+from navab.models.engines import engine_identity, lexicon_digest, load_engine
 from navab.models.prompts import Prompt
 from navab.models.responses import TripleText
-from navab.nations.registry import Registry
+from navab.nations.registry import Nation, Registry
 from navab.options.engine import EngineSection
-from navab.stages.base import Equation, Output, Stage, Step, Unit, equate, plan_rows
-from navab.text.lexicon import Lexicon
-from navab.text.normalise import fold_text
+from navab.stages.base import Equation, Output, Stage, Step, Unit, engine_unit_rows, equate, map_column, plan_rows
+from navab.verification import triple_refusal
 from navab.view import View
 
-VERSION = 2
+WORDING_VERSION = 1
+VERSION = 3
 PROMPT = Prompt("navab.stages", "triples", 1)
 
-# Why a triple is refused.
+# Why a triple is refused, beside what `verification` finds and the engine's own reasons.
 SPLIT_BRIDGE = "split_bridge"
-NOT_REVERSED = "not_reversed"
+NO_LEXICON = "no_lexicon"  # nothing can be verified in this language
 
 _STATEMENT_COLUMNS = (
     "article_id",
@@ -49,14 +50,28 @@ _STATEMENT_COLUMNS = (
     "source",
     "published_at",
 )
+_WORDING_COLUMNS = ("question", "reversed_statement", "engine", "refused_because")
 
 
-def expected(view: View) -> pl.DataFrame:
-    """A triple is made of a grounded statement by an engine; embedders and the test share have no part in it."""
-    made_by = signature("triples", VERSION, engine=engine_identity(view.configuration.engine))
-    grounded = view.current("groundings").select("statement_id", "fingerprint")
-    rows = standing_statements(view).select("statement_id", "nation").join(grounded, on="statement_id")
+def expected_wordings(view: View) -> pl.DataFrame:
+    """An engine is asked about a standing statement once, however it is judged and whatever is decided of it later."""
+    options = view.configuration.engine
+    extracted = extracted_statements(view).select("statement_id", "fingerprint")
+    rows = standing_statements(view, "language").select("statement_id", "nation", "language")
+    rows = rows.join(extracted, on="statement_id", maintain_order="left")
+    known = {
+        language: signature("wordings", WORDING_VERSION, engine=engine_identity(options, PROMPT, language))
+        for language in rows["language"].unique()
+    }
+    made_by = map_column(rows["language"], known)
     return rows.select("statement_id", "nation", pl.Series("fingerprint", combine(made_by, rows["fingerprint"])))
+
+
+def expected_triples(view: View) -> pl.DataFrame:
+    """A triple is a wording that was verified; embedders and the test share have no part in it."""
+    made_by = signature("triples", VERSION, lexicons=lexicon_digest())
+    rows = view.current("wordings").select("statement_id", "nation", "fingerprint")
+    return rows.with_columns(pl.Series("fingerprint", combine(made_by, rows["fingerprint"])))
 
 
 def live_triples(view: View) -> pl.DataFrame:
@@ -66,9 +81,15 @@ def live_triples(view: View) -> pl.DataFrame:
     return view.current("resolutions", "retained").filter("retained").select("statement_id")
 
 
-def plan(view: View) -> list[Unit]:
+def plan_wordings(view: View) -> list[Unit]:
+    reads = {"statements": ("statement_id", ("article_id", "language", "text"))}
+    return plan_rows(view, "wordings", reads, unit_rows=engine_unit_rows(view))
+
+
+def plan_triples(view: View) -> list[Unit]:
     reads = {
         "statements": ("statement_id", _STATEMENT_COLUMNS),
+        "wordings": ("statement_id", _WORDING_COLUMNS),
         "articles": ("record_id", ("article_id", "url")),
     }
     return plan_rows(view, "triples", reads, carry=_places_and_groups)
@@ -121,41 +142,78 @@ def _links(view: View) -> dict[int, list[int]]:
 
 
 @dataclass(frozen=True)
-class WriteTriples:
+class WordStatements:
     """Has the engine ask and reverse the statements of a unit."""
 
     options: EngineSection
     registry: Registry
 
     def __call__(self, unit: Unit, storage: Storage) -> Iterator[Output]:
-        statements = unit.reads["statements"].read(storage).select("statement_id", *_STATEMENT_COLUMNS[1:])
-        articles = unit.reads["articles"].read(storage).select("article_id", "url")
-        joined = unit.pending.join(statements, on="statement_id", how="inner").join(articles, on="article_id")
-        rows = list(joined.sort("statement_id").iter_rows(named=True))
-        nation = self.registry.get(str(unit.nation))
+        statements = unit.reads["statements"].read(storage).drop("fingerprint")
+        rows = list(unit.pending.join(statements, on="statement_id").sort("statement_id").iter_rows(named=True))
         engine = load_engine(self.options, self.registry)
-        requests = [
-            Request(PROMPT, row["nation"], row["language"], {"statement": row["text"]}, TripleText) for row in rows
-        ]
+        responses = engine.generate([request_for(row, self.options) for row in rows])
         made = [
-            _row(row, response, engine.name, nation.lexicon(row["language"]))
-            for row, response in zip(rows, engine.generate(requests), strict=True)
+            _wording(row, response, engine.name)
+            for row, response in zip(rows, responses, strict=True)
+            if is_answered([response])
         ]
-        yield Output("triples", load_schema("triples").table(made))
+        yield Output("wordings", load_schema("wordings").table(made))
 
 
-def _row(row: Mapping[str, Any], response: Response, engine: str, lexicon: Lexicon) -> dict[str, Any]:
+def request_for(row: Mapping[str, Any], options: EngineSection) -> Request:
+    """What the engine is asked about a statement."""
+    sampling = Sampling(max_tokens=options.max_output_tokens, temperature=options.temperature)
+    inputs = {"statement": row["text"]}
+    return Request(PROMPT, row["nation"], row["language"], inputs, TripleText, sampling=sampling)
+
+
+def _wording(row: Mapping[str, Any], response: Response, engine: str) -> dict[str, Any]:
     parsed = response.parsed if isinstance(response.parsed, TripleText) else None
-    reason = response.error or refusal(row["text"], parsed, lexicon)
+    return {
+        **row,
+        "question": parsed.question if parsed else None,
+        "reversed_statement": parsed.reversed_statement if parsed else None,
+        "engine": engine,
+        "prompt_tokens": response.prompt_tokens,
+        "output_tokens": response.output_tokens,
+        "refused_because": response.error,
+    }
+
+
+@dataclass(frozen=True)
+class WriteTriples:
+    """Verifies the wordings of a unit and writes its triples."""
+
+    registry: Registry
+
+    def __call__(self, unit: Unit, storage: Storage) -> Iterator[Output]:
+        statements = unit.reads["statements"].read(storage).select("statement_id", *_STATEMENT_COLUMNS[1:])
+        wordings = unit.reads["wordings"].read(storage).select("statement_id", *_WORDING_COLUMNS)
+        articles = unit.reads["articles"].read(storage).select("article_id", "url")
+        joined = unit.pending.join(statements, on="statement_id").join(wordings, on="statement_id")
+        rows = joined.join(articles, on="article_id").sort("statement_id").iter_rows(named=True)
+        nation = self.registry.get(str(unit.nation))
+        yield Output("triples", load_schema("triples").table([_triple(row, nation) for row in rows]))
+
+
+def _triple(row: Mapping[str, Any], nation: Nation) -> dict[str, Any]:
+    reason = SPLIT_BRIDGE if row["bridge"] else row["refused_because"] or _refusal(row, nation)
     return {
         **row,
         "triple_id": triple_id(row["statement_id"]),
         "statement": row["text"],
-        "question": parsed.question if parsed else None,
-        "reversed_statement": parsed.reversed_statement if parsed else None,
-        "engine": engine,
-        "rejected_reason": SPLIT_BRIDGE if row["bridge"] else reason,
+        "rejected_reason": reason,
     }
+
+
+def _refusal(row: Mapping[str, Any], nation: Nation) -> str | None:
+    try:
+        lexicon = nation.lexicon(row["language"])
+    except ConfigurationError:
+        return NO_LEXICON
+    triple = TripleText(question=row["question"], reversed_statement=row["reversed_statement"])
+    return triple_refusal(row["text"], triple, row["language"], lexicon)
 
 
 def triple_id(statement_id: int) -> int:
@@ -163,33 +221,32 @@ def triple_id(statement_id: int) -> int:
     return text_hash("triple", str(statement_id))
 
 
-def refusal(statement: str, triple: TripleText | None, lexicon: Lexicon) -> str | None:
-    """Why a triple is no triple: the reversal must contradict the statement; None if it does."""
-    if triple is None or fold_text(statement) == fold_text(triple.reversed_statement):
-        return NOT_REVERSED
-    verdict = judge(statement, triple.reversed_statement, lexicon).verdict
-    return None if verdict == "contradiction" else NOT_REVERSED
-
-
 def conservation(view: View) -> list[Equation]:
-    return equate(
-        "accepted statements = accepted + rejected triples",
-        view,
-        standing_statements(view),
-        view.current("triples"),
-    )
+    standing = standing_statements(view)
+    return [
+        *equate("accepted statements = wordings", view, standing, view.current("wordings")),
+        *equate("accepted statements = accepted + rejected triples", view, standing, view.current("triples")),
+    ]
 
 
 STAGE = Stage(
     name="triples",
     steps=(
         Step(
+            name="wordings",
+            writes=("wordings",),
+            expected={"wordings": expected_wordings},
+            plan=plan_wordings,
+            work=lambda view: WordStatements(view.configuration.engine, view.registry),
+            asks_engine=True,
+        ),
+        Step(
             name="triples",
             writes=("triples",),
-            expected={"triples": expected},
+            expected={"triples": expected_triples},
             live={"triples": live_triples},
-            plan=plan,
-            work=lambda view: WriteTriples(view.configuration.engine, view.registry),
+            plan=plan_triples,
+            work=lambda view: WriteTriples(view.registry),
         ),
     ),
     conservation=conservation,

@@ -139,6 +139,7 @@ class Lexicon(_Data):
     question_mark: str = "?"
     full_stop: str = "."
     question_openers: tuple[str, ...] = Field((), description="words that make a sentence a question")
+    leading_questions: tuple[str, ...] = Field((), description="regular expressions: questions that suggest an answer")
     verb_second: bool = Field(False, description="whatever opens a clause is followed by its finite verb")
     stances: tuple[StanceGroup, ...]
     reported_positions: tuple[str, ...] = Field((), description="stance groups whose subject is the speaker")
@@ -296,6 +297,10 @@ class Lexicon(_Data):
     @cached_property
     def question_pattern(self) -> re.Pattern[str]:
         return self._pattern(self.question_openers)
+
+    @cached_property
+    def leading_pattern(self) -> re.Pattern[str]:
+        return re.compile("|".join(self.leading_questions) or "(?!)", re.IGNORECASE)
 
 
 class StanceForm(_Data):

@@ -13,6 +13,9 @@ import numpy.typing as npt
 _UTF_32, _LENIENT = "utf-32-le", "surrogatepass"
 _LAST_LETTER = 0x40000  # planes beyond hold no letters
 # Vertical tab, form feed, separators and next line (\x85) are blanks.
+# A point or comma between digits, unless it groups thousands.
+_DECIMAL = re.compile(r"(?<=[0-9])[.,](?=[0-9])(?![0-9]{3}(?![0-9]))")
+_POINT = "."
 _CONTROL = re.compile(r"[\x00-\x08\x0e-\x1b\x7f-\x84\x86-\x9f]")
 
 
@@ -30,6 +33,11 @@ def fold_text(text: str) -> str:
     """Letters and digits only, NFKC and casefolded: equal for texts that differ in form alone."""
     codes = np.frombuffer(unicodedata.normalize("NFKC", text).casefold().encode(_UTF_32, _LENIENT), dtype=np.uint32)
     return codes[_alphanumeric()[codes]].tobytes().decode(_UTF_32, _LENIENT)
+
+
+def fold_statement(text: str) -> str:
+    """As `fold_text`, but 3.5 and 35 differ: decimal points stay, whatever they look like; 1,000 is 1000."""
+    return _POINT.join(fold_text(part) for part in _DECIMAL.split(text))
 
 
 @cache

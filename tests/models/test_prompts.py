@@ -11,10 +11,9 @@ from navab.errors import ConfigurationError
 from navab.models.prompts import Prompt, as_data
 from navab.models.responses import Extraction, TripleText
 from navab.stages.extraction import PROMPT as EXTRACTION
-from navab.stages.statements import refusal
 from navab.stages.triples import PROMPT as TRIPLES
-from navab.stages.triples import refusal as triple_refusal
 from navab.text.lexicon import load_lexicon
+from navab.verification import statement_refusal, triple_refusal
 
 LANGUAGES = ("en", "de", "fr", "zh")
 ARTICLE = {
@@ -42,12 +41,12 @@ def test_each_language_has_an_example_of_its_own_that_navab_itself_would_accept(
     assert example is not None
     assert language == "en" or example != EXTRACTION.example("en")
     for statement in Extraction.model_validate(example.answer).statements:
-        assert refusal(statement.text, statement.evidence, statement.speaker, example.inputs["text"]) is None
+        assert statement_refusal(statement, example.inputs["text"], language) is None
 
     example = TRIPLES.example(language)
     assert example is not None
     answer = TripleText.model_validate(example.answer)
-    assert triple_refusal(example.inputs["statement"], answer, load_lexicon(language)) is None
+    assert triple_refusal(example.inputs["statement"], answer, language, load_lexicon(language)) is None
 
 
 def test_a_language_without_an_example_is_shown_the_english_one() -> None:

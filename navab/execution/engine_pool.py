@@ -1,0 +1,130 @@
+"""The engines of a run on Ray: actors that start before the first unit that needs them and end with the run.
+
+They belong to the process that runs Ray, so that no GPU stays taken when it is gone, however it ended. A thread looks
+after them: more replicas while requests queue, fewer when they are idle, none that answers when the budget is spent.
+"""
+
+from __future__ import annotations
+
+import sys
+import threading
+import time
+from functools import partial
+from typing import Any
+
+from navab.errors import EngineError
+from navab.models.engines import engine_name, make_engine
+from navab.models.hosted import HOST_PREFIX, EngineHost, plain_error
+from navab.options.engine import EngineSection
+
+WATCH_INTERVAL_S = 2.0
+IDLE_S = 60.0
+QUEUE_PER_REPLICA = 256  # requests that wait for an engine: from here on one more is worth its start
+_CALLS_AT_ONCE = 1000
+
+
+class EnginePool:
+    """Starts and looks after the engines of a run."""
+
+    def __init__(self, options: EngineSection) -> None:
+        self._options = options
+        self._hosts: dict[str, Any] = {}
+        self._groups: dict[str, Any] = {}  # placement groups of engines with several workers
+        self._idle_since = time.monotonic()
+        self._gpu_hours = 0.0
+        self._watch = threading.Thread(target=self._look_after, name="engine-pool", daemon=True)
+        self._stopped = threading.Event()
+
+    def start(self) -> None:
+        """Start the first engines and wait for them; raises EngineError if one cannot be started."""
+        import ray  # noqa: PLC0415
+
+        started = time.monotonic()
+        first = self._options.vllm.replicas if self._options.kind == "vllm" else 1
+        for _ in range(first):
+            self._add()
+        try:
+            ray.get([host.start.remote() for host in self._hosts.values()])
+        except ray.exceptions.RayTaskError as error:
+            raise plain_error(error) from error
+        except ray.exceptions.RayActorError as error:
+            raise EngineError(f"engine {engine_name(self._options)} ended while it was starting: {error}") from error
+        print(f"engine {engine_name(self._options)}: {time.monotonic() - started:.1f} s to start", file=sys.stderr)
+        self._watch.start()
+
+    def stop(self) -> None:
+        self._stopped.set()
+
+    def _add(self) -> None:
+        """Start one more engine; Ray starts it again whenever it dies."""
+        import ray  # noqa: PLC0415
+
+        number = next(n for n in range(len(self._hosts) + 1) if f"{HOST_PREFIX}{n}" not in self._hosts)
+        name = f"{HOST_PREFIX}{number}"
+        actor = ray.remote(EngineHost).options(
+            name=name,
+            num_cpus=0,  # units may hold all CPUs and wait for it
+            max_restarts=-1,
+            max_task_retries=0,  # who asked asks again, and counts
+            max_concurrency=_CALLS_AT_ONCE,
+            **self._place(name),
+        )
+        self._hosts[name] = actor.remote(partial(make_engine, self._options))
+
+    def _place(self, name: str) -> dict[str, Any]:
+        """Where an engine runs: beside its GPU, or in a group of places for several."""
+        vllm = self._options.vllm
+        if self._options.kind != "vllm" or vllm.gpus == 0:
+            return {}
+        workers = vllm.tensor_parallel * vllm.pipeline_parallel
+        if workers == 1:
+            kind = {"accelerator_type": vllm.gpu_type} if vllm.gpu_type else {}
+            return {"num_gpus": vllm.gpus, **kind}
+        from ray.util.placement_group import placement_group  # noqa: PLC0415
+        from ray.util.scheduling_strategies import PlacementGroupSchedulingStrategy  # noqa: PLC0415
+
+        place = {"GPU": vllm.gpus, "CPU": 0.1} | ({f"accelerator_type:{vllm.gpu_type}": 0.001} if vllm.gpu_type else {})
+        group = self._groups[name] = placement_group([place] * workers, strategy="PACK")
+        strategy = PlacementGroupSchedulingStrategy(group, placement_group_capture_child_tasks=True)
+        return {"scheduling_strategy": strategy}
+
+    def _remove(self) -> None:
+        """End the engine that was started last; what it was asked meanwhile is asked of another one."""
+        import ray  # noqa: PLC0415
+        from ray.util.placement_group import remove_placement_group  # noqa: PLC0415
+
+        name, host = self._hosts.popitem()
+        ray.kill(host)
+        if name in self._groups:
+            remove_placement_group(self._groups.pop(name))
+
+    def _look_after(self) -> None:
+        last = time.monotonic()
+        while not self._stopped.wait(WATCH_INTERVAL_S):
+            now = time.monotonic()
+            vllm = self._options.vllm
+            workers = vllm.tensor_parallel * vllm.pipeline_parallel
+            self._gpu_hours += (now - last) / 3600 * len(self._hosts) * workers * vllm.gpus
+            last = now
+            if vllm.budget_gpu_hours is not None and self._gpu_hours >= vllm.budget_gpu_hours:
+                for host in self._hosts.values():
+                    host.stop_answering.remote()
+                return
+            self._resize(now)
+
+    def _resize(self, now: float) -> None:
+        import ray  # noqa: PLC0415
+
+        least, most = self._options.vllm.replicas, self._options.vllm.max_replicas or self._options.vllm.replicas
+        if self._options.kind != "vllm" or least == most:
+            return
+        try:
+            waiting = sum(ray.get([host.waiting.remote() for host in self._hosts.values()], timeout=WATCH_INTERVAL_S))
+        except (ray.exceptions.RayActorError, ray.exceptions.GetTimeoutError):
+            return  # one of them is starting
+        if waiting:
+            self._idle_since = now
+        if waiting > QUEUE_PER_REPLICA * len(self._hosts) and len(self._hosts) < most:
+            self._add()
+        elif now - self._idle_since > IDLE_S and len(self._hosts) > least:
+            self._remove()

@@ -1,0 +1,143 @@
+"""The vllm engine: a model in this process's care, with structured outputs and continuous batching.
+
+vLLM is an extra (`pip install 'navab[vllm]'`) and is imported where an engine starts. Many requests are asked at once;
+the engine batches them itself and keeps what their prompts share.
+"""
+
+from __future__ import annotations
+
+import os
+import time
+import uuid
+from dataclasses import replace
+from typing import Any
+
+from navab.errors import EngineError
+from navab.models.answers import choice_logprobs, json_schema, read_answer
+from navab.models.engine import ENGINE_ERROR, PROMPT_TOO_LONG, Request, Response
+from navab.options.engine import EngineSection
+
+_LIKELY_TOKENS = 20
+
+
+class EngineDiedError(Exception):
+    """The engine's own processes ended; only another engine can answer."""
+
+
+class VllmEngine:
+    """Asks a vLLM engine of its own; see `engine.vllm` for its options."""
+
+    def __init__(self, options: EngineSection, name: str) -> None:
+        self.name = name
+        self._options = options
+        self._vllm: Any = None
+        self._tokenizer: Any = None
+        self._lora: Any = None
+        self._context = 0
+
+    async def start(self) -> None:
+        """Load the model; raises EngineError in one line if it cannot be loaded."""
+        os.environ.update(self._options.vllm.env)
+        from vllm import AsyncEngineArgs  # noqa: PLC0415  (an extra, and slow to import)
+        from vllm.lora.request import LoRARequest  # noqa: PLC0415
+        from vllm.v1.engine.async_llm import AsyncLLM  # noqa: PLC0415
+
+        lora = self._options.vllm.lora
+        try:
+            self._vllm = AsyncLLM.from_engine_args(AsyncEngineArgs(**engine_arguments(self._options)))
+        except Exception as error:  # vLLM raises whatever its libraries raise
+            reason = " ".join(str(error).split())[:300]
+            raise EngineError(f"vLLM cannot load model {self._options.model}: {reason}") from error
+        self._tokenizer = self._vllm.get_tokenizer()
+        self._context = self._vllm.model_config.max_model_len
+        self._lora = LoRARequest("navab", 1, lora) if lora else None
+        if not self._tokenizer.chat_template:
+            raise EngineError(f"model {self._options.model} has no chat template: take its instruct version")
+
+    async def close(self) -> None:
+        if self._vllm is not None:
+            self._vllm.shutdown()
+
+    async def answer(self, request: Request) -> Response:
+        """Answer a request; raises EngineDiedError if the engine's processes ended."""
+        from vllm.v1.engine.exceptions import EngineDeadError  # noqa: PLC0415
+
+        started = time.perf_counter()
+        try:
+            response = await self._ask(request)
+        except EngineDeadError as error:
+            raise EngineDiedError(str(error)) from error
+        except ValueError:  # a request that vLLM refuses before it runs
+            response = Response(error=ENGINE_ERROR)
+        return replace(response, latency_s=time.perf_counter() - started)
+
+    async def _ask(self, request: Request) -> Response:
+        from vllm.inputs import TokensPrompt  # noqa: PLC0415
+
+        tokens = self._tokens(request)
+        if len(tokens) + request.sampling.max_tokens > self._context:
+            return Response(error=PROMPT_TOO_LONG, prompt_tokens=len(tokens))
+        output = None
+        async for part in self._vllm.generate(
+            TokensPrompt(prompt_token_ids=tokens), _sampling(request), uuid.uuid4().hex, lora_request=self._lora
+        ):
+            output = part
+        if output is None:
+            return Response(error=ENGINE_ERROR, prompt_tokens=len(tokens))
+        completion = output.outputs[0]
+        response = read_answer(request, completion.text, completion.finish_reason)
+        if request.choices and response.error is None and completion.logprobs:
+            likely = {one.decoded_token: one.logprob for one in completion.logprobs[0].values()}
+            response = replace(response, choice_logprobs=choice_logprobs(request.choices, likely))
+        return replace(response, prompt_tokens=len(tokens), output_tokens=len(completion.token_ids))
+
+    def _tokens(self, request: Request) -> list[int]:
+        messages = [{"role": message.role, "content": message.content} for message in request.messages()]
+        return list(
+            self._tokenizer.apply_chat_template(
+                messages,
+                add_generation_prompt=True,
+                tokenize=True,
+                return_dict=False,
+                **self._options.chat_template_kwargs,
+            )
+        )
+
+
+def engine_arguments(options: EngineSection) -> dict[str, Any]:
+    """What vLLM is started with: the options that navab names, and above them those passed on as they are."""
+    vllm = options.vllm
+    workers = vllm.tensor_parallel * vllm.pipeline_parallel
+    named = {
+        "model": options.model,
+        "tensor_parallel_size": vllm.tensor_parallel,
+        "pipeline_parallel_size": vllm.pipeline_parallel,
+        "enable_prefix_caching": vllm.prefix_caching,
+        "max_model_len": options.context_tokens,
+        "seed": 0,
+        "enable_lora": vllm.lora is not None,
+        "distributed_executor_backend": "ray" if workers > 1 else None,
+        # Blanks between tokens of JSON cost tokens, and small models never stop writing them.
+        "structured_outputs_config": {"backend": "xgrammar", "disable_any_whitespace": True},
+    }
+    return {name: value for name, value in named.items() if value is not None} | dict(vllm.engine_kwargs)
+
+
+def _sampling(request: Request) -> Any:
+    from vllm import SamplingParams  # noqa: PLC0415
+    from vllm.sampling_params import StructuredOutputsParams  # noqa: PLC0415
+
+    schema = json_schema(request)
+    structured = None
+    if schema is not None:
+        structured = StructuredOutputsParams(json=schema)
+    elif request.choices:
+        structured = StructuredOutputsParams(choice=list(request.choices))
+    return SamplingParams(
+        max_tokens=request.sampling.max_tokens,
+        temperature=request.sampling.temperature,
+        top_p=request.sampling.top_p,
+        seed=request.sampling.seed,
+        structured_outputs=structured,
+        logprobs=_LIKELY_TOKENS if request.choices else None,
+    )
