@@ -46,7 +46,7 @@ class EnginePool:
         try:
             ray.get([host.start.remote() for host in self._hosts.values()])
         except ray.exceptions.RayTaskError as error:
-            raise plain_error(error) from error
+            raise plain_error(error) from None
         except ray.exceptions.RayActorError as error:
             raise EngineError(f"engine {engine_name(self._options)} ended while it was starting: {error}") from error
         print(f"engine {engine_name(self._options)}: {time.monotonic() - started:.1f} s to start", file=sys.stderr)

@@ -150,12 +150,10 @@ class HostedEngine:
         for call, promise in asked:
             try:
                 found |= dict(zip(call, ray.get(promise), strict=True))
-            except ray.exceptions.ActorUnavailableError:  # its host is being started again
-                time.sleep(_PAUSE_S)
-            except ray.exceptions.RayActorError:
+            except ray.exceptions.RayActorError:  # it was up when it was asked
                 died += call
             except ray.exceptions.RayTaskError as error:
-                raise plain_error(error) from error
+                raise plain_error(error) from None
         return found, died
 
 
@@ -167,25 +165,32 @@ def has_hosts() -> bool:
 
 
 def _hosts() -> list[Any]:
-    """The living hosts of this job; waits while all are being started again."""
+    """The hosts of this job that are up; waits while all are being started again."""
     import ray  # noqa: PLC0415
 
     until = time.monotonic() + UNAVAILABLE_S
     while time.monotonic() < until:
-        found = []
+        up = []
         for name in sorted(ray.util.list_named_actors()):
             if name.startswith(HOST_PREFIX):
                 try:
-                    found.append(ray.get_actor(name))
-                except ValueError:  # gone meanwhile
+                    host = ray.get_actor(name)
+                    ray.get(host.start.remote())
+                except (ValueError, ray.exceptions.RayActorError):  # gone, or being started again
                     continue
-        if found:
-            return found
+                except ray.exceptions.RayTaskError as error:
+                    raise plain_error(error) from None
+                up.append(host)
+        if up:
+            return up
         time.sleep(_PAUSE_S)
     raise EngineError("the engine's actors are gone and did not come back")
 
 
 def plain_error(error: Exception) -> Exception:
-    """navab's own error behind Ray's wrapper, if that is what went wrong."""
+    """navab's own error behind Ray's wrapper, if that is what went wrong.
+
+    To be raised `from None`: the two name each other as their cause.
+    """
     cause = getattr(error, "cause", None)
     return cause if isinstance(cause, NavabError) else error

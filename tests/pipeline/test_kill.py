@@ -13,7 +13,7 @@ from tests.lakes import differences, kill, navab, sample_configuration, start_na
 SOME = ("articles", "embeddings", "statements")
 ALL = (
     "articles", "signatures", "duplicates", "embeddings", "topics", "article_topics", "screening", "extraction",
-    "groundings", "statements", "searches", "resolutions", "triples",
+    "groundings", "statements", "searches", "resolutions", "wordings", "triples",
 )  # fmt: skip
 
 

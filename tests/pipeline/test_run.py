@@ -57,6 +57,7 @@ def test_keys_are_unique_in_every_row_table(built: Path) -> None:
         "groundings": "statement_id",
         "statements": "statement_id",
         "searches": "statement_id",
+        "wordings": "statement_id",
         "triples": "statement_id",
     }
     for name, frame in tables(built).items():
