@@ -20,6 +20,7 @@ from navab.execution.runs import RunRecord, StepRecord
 from navab.lake.claim import Claim
 from navab.lake.lake import Lake
 from navab.nations.files import read_registry
+from navab.options.engine import EngineSection
 from navab.stages import (
     articles,
     conflicts,
@@ -128,7 +129,7 @@ def _run_step(stage: Stage, step: Step, view: View, claim: Claim, carrier: Carri
         except RayLostError as error:
             carrier.recover(error)
             units = step.plan(view)  # what was committed is done
-    if step.asks_engine and rows:
+    if rows and step.asks_engine(view):
         _check_budget(step, view)
     seconds = time.monotonic() - started
     metrics.end(step.name, seconds)
@@ -144,7 +145,7 @@ def _carry_step(
     progress = Progress(step.name, rows, "files" if step.name == "articles" else "rows")
     committer = Committer(step.writes, view, claim, carrier, replaces=step.replaces, metrics=metrics)
     work = step.work(view)
-    model = view.configuration.engine if step.asks_engine and view.configuration.engine.kind != "rules" else None
+    model = _model(step, view)
     size = len(units) if step.at_once is None else step.at_once(view)
     batches = (units[start : start + size] for start in range(0, len(units), size))
     try:
@@ -162,6 +163,12 @@ def _carry_step(
         raise
     committer.finish()
     progress.finish()
+
+
+def _model(step: Step, view: View) -> EngineSection | None:
+    """The engine that has to be started for a step; rules need none."""
+    engine = view.configuration.engine
+    return engine if engine.kind != "rules" and step.asks_engine(view) else None
 
 
 def _check_budget(step: Step, view: View) -> None:

@@ -18,12 +18,12 @@ from navab.text.normalise import clean_text, fold_statement, fold_text
 EVIDENCE_NOT_FOUND = "evidence_not_found"
 SPEAKER_NOT_FOUND = "speaker_not_found"
 NO_SPEAKER = "no_speaker"  # quoted, but of whom?
-SPEAKER_IS_OUTLET = "official_with_speaker"
+OFFICIAL_WITH_SPEAKER = "official_with_speaker"
 NOT_IN_EVIDENCE = "not_in_evidence"  # it says what its evidence does not
 # Why a triple is refused.
 NOT_REVERSED = "not_reversed"
 NOT_A_QUESTION = "not_a_question"
-NOT_ANSWERED = "question_of_something_else"
+QUESTION_OF_SOMETHING_ELSE = "question_of_something_else"
 LEADING_QUESTION = "leading_question"
 # Why either is.
 BAD_LENGTH = "bad_length"
@@ -46,7 +46,7 @@ def statement_refusal(statement: ExtractedStatement, article: str, language: str
     if speaker is not None and (not fold_text(speaker) or clean_text(speaker) not in text):
         return SPEAKER_NOT_FOUND
     if (speaker is None) != (statement.source_type == "official"):
-        return NO_SPEAKER if speaker is None else SPEAKER_IS_OUTLET
+        return NO_SPEAKER if speaker is None else OFFICIAL_WITH_SPEAKER
     if not _has_length(statement.text):
         return BAD_LENGTH
     if _is_foreign(statement.text, language):
@@ -67,7 +67,7 @@ def triple_refusal(statement: str, triple: TripleText, language: str, lexicon: L
     if lexicon.leading_pattern.search(question) or fold_statement(question) == fold_statement(statement):
         return LEADING_QUESTION
     if _share(question, f"{statement}\n{reversed_statement}") < _LEAST_SHARED:
-        return NOT_ANSWERED
+        return QUESTION_OF_SOMETHING_ELSE
     return None if _judged(statement, reversed_statement, lexicon) == "contradiction" else NOT_REVERSED
 
 

@@ -25,8 +25,8 @@ PAGES = [*(REPOSITORY / name for name in ("README.md", "CHANGELOG.md", "CONTRIBU
 # Commands of the contract that the pages name as still to come; each leaves this list when it exists.
 TO_COME = {"evaluate", "align", "import", "prompts"}
 REASONS_OF = (
-    "navab.readers.records", "navab.stages.articles", "navab.stages.extraction", "navab.stages.statements",
-    "navab.stages.triples", "navab.takedown.tombstones",
+    "navab.models.engine", "navab.readers.records", "navab.stages.articles", "navab.stages.extraction",
+    "navab.stages.triples", "navab.takedown.tombstones", "navab.verification",
 )  # fmt: skip
 
 _FENCE = re.compile(r"^```(\w*)\n(.*?)^```", re.S | re.M)

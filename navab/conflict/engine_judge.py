@@ -7,7 +7,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from navab.conflict.judgement import Judgement, Pair, Verdict, both_ways
-from navab.models.engine import Engine, Request, Response, Sampling
+from navab.errors import EngineError
+from navab.models.engine import Engine, Request, Response, Sampling, is_answered
 from navab.models.prompts import Prompt
 
 PROMPT = Prompt("navab.conflict", "judgement", 1)
@@ -28,6 +29,8 @@ class EngineJudge:
     def judge(self, pairs: Sequence[Pair]) -> list[Judgement]:
         requests = [request for pair in pairs for request in _requests(pair)]
         answers = self.engine.generate(requests)
+        if not is_answered(answers):
+            raise EngineError("the engine's budget is spent; run the same command again to go on with a new budget")
         return [_judgement(*answers[place : place + 2]) for place in range(0, len(answers), 2)]
 
 

@@ -37,8 +37,9 @@ def judge_identity(configuration: Configuration, nation: Nation) -> dict[str, An
     if options.judge == "cross-encoder":
         identity["model"] = options.model
     if options.judge == "engine":
-        identity["engine"] = engine_identity(configuration.engine)
-        identity["prompt"] = [engine_judge.PROMPT.digest(language) for language in nation.languages]
+        identity["engine"] = [
+            engine_identity(configuration.engine, engine_judge.PROMPT, language) for language in nation.languages
+        ]
     return identity
 
 

@@ -23,7 +23,7 @@ CUT_OFF = "cut_off"  # no end within `max_tokens`: the model loops, or has too m
 ENGINE_ERROR = "engine_error"  # this request failed again and again while others were answered
 ENGINE_DIED = "engine_died"  # the engine's processes ended whenever they were given this request
 # No verdict on the request: the budget was spent before its turn. Its row stays pending.
-UNANSWERED = "unanswered"
+UNANSWERED = "budget_spent"
 
 
 @dataclass(frozen=True, slots=True)

@@ -115,7 +115,7 @@ class Step:
     `writes` names its tables in the order in which they are committed: the last one is what planning looks at.
     `expected` tells, for each, which keys it should have at the current fingerprints.
     `live` refines what counts as accepted, where that is more than an absent rejected_reason.
-    `asks_engine`: its work asks the configured engine, which is started first if it is a model.
+    `asks_engine` tells whether its work asks the configured engine, which is started first if it is a model.
     `at_once` limits how many units run before what they made is committed, where losing one costs much.
     """
 
@@ -126,7 +126,7 @@ class Step:
     work: Callable[[View], Work]
     live: Mapping[str, Callable[[View], pl.DataFrame]] = field(default_factory=dict)
     replaces: bool = False
-    asks_engine: bool = False
+    asks_engine: Callable[[View], bool] = lambda view: False
     at_once: Callable[[View], int] | None = None
 
 

@@ -386,6 +386,7 @@ STAGE = Stage(
             expected={"conflicts": expected_conflicts},
             plan=plan_judgements,
             work=lambda view: JudgePairs(view.configuration, view.registry),
+            asks_engine=lambda view: view.configuration.conflicts.judge == "engine",
         ),
         Step(
             name="resolutions",

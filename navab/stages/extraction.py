@@ -161,7 +161,7 @@ STAGE = Stage(
             writes=("extractions",),
             expected={"extractions": expected},
             plan=plan,
-            asks_engine=True,
+            asks_engine=lambda view: True,
             work=lambda view: ExtractStatements(view.configuration.engine, view.registry),
         ),
     ),

@@ -238,7 +238,7 @@ STAGE = Stage(
             expected={"wordings": expected_wordings},
             plan=plan_wordings,
             work=lambda view: WordStatements(view.configuration.engine, view.registry),
-            asks_engine=True,
+            asks_engine=lambda view: True,
         ),
         Step(
             name="triples",

@@ -155,7 +155,7 @@ def test_a_spent_budget_leaves_the_rest_unanswered(budget: dict[str, float]) -> 
         errors = Counter(r.error for r in engine.generate([triple(f"Statement {n}.") for n in range(30)]))
     assert errors[None] == len(server.asked)
     assert 10 <= errors[None] <= 11  # 110 tokens each; two may be on their way
-    assert errors["unanswered"] == 30 - errors[None]
+    assert errors["budget_spent"] == 30 - errors[None]
 
 
 def test_choices_have_log_probabilities() -> None:
