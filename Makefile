@@ -6,7 +6,7 @@ PIP    := $(BIN)/pip install --quiet --disable-pip-version-check --constraint co
 PIP_MODELS := --quiet --disable-pip-version-check --constraint constraints-models.txt
 DEMO   := build/demo/lake
 
-.PHONY: demo test lint models test-models clean
+.PHONY: demo test lint models clean
 
 demo: $(VENV)/.base  ## the main job on the bundled sample
 	$(BIN)/navab run --config examples/sample.yaml
@@ -24,9 +24,6 @@ lint: $(VENV)/.dev  ## ruff and mypy
 	$(BIN)/mypy
 
 models: $(MODELS)/.ready build/models/smollm2/config.json  ## an environment and a small model for tests with real models
-
-test-models: models  ## tests with real models on CPU
-	HF_HUB_OFFLINE=1 $(MODELS)/bin/python -m pytest -m models
 
 $(VENV)/.created:
 	@command -v $(PYTHON) >/dev/null || { echo "navab needs Python 3.11: make PYTHON=/path/to/python3.11"; exit 2; }

@@ -59,7 +59,7 @@ def test_the_contracts_keys_are_there() -> None:
     ("content", "words"),
     [
         ("lake: x\ncolour: red", "unknown key 'colour': known keys there are alignment, articles, conflicts,"),
-        ("lake: x\nengine: {name: y}", "unknown key 'engine.name': known keys there are kind, max_statements, model"),
+        ("lake: x\nengine: {name: y}", "unknown key 'engine.name': known keys there are chat_template_kwargs"),
         ("lake: x\nsources: [{path: a, columns: {body: b}}]", "'sources.0.columns.body': known keys there are id, lic"),
         ("lake: x\nsources: [{pth: a}]", "unknown key 'sources.0.pth': known keys there are columns, crawl"),
         ("lake: x\nengine: {kind: gpt}", "engine.kind: Input should be 'rules', 'vllm' or 'http'"),
@@ -137,7 +137,7 @@ def test_settings_alone_are_a_configuration() -> None:
         ("=7", "--set =7: write key.sub=value"),
         ("lake.sub=7", "--set lake.sub=7: 'lake' is not a section"),
         ("sources.0.path=x", "'sources' is not a section"),
-        ("engine.kid=rules", "unknown key 'engine.kid': known keys there are kind"),
+        ("engine.kid=rules", "unknown key 'engine.kid': known keys there are chat_template_kwargs"),
         ("seed=many", "seed: Input should be a valid integer"),
         ("engine=", "engine: Input should be a valid dictionary"),
     ],
