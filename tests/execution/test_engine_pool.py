@@ -86,7 +86,7 @@ def test_a_killed_engine_is_replaced_and_every_row_is_answered_once(tmp_path: Pa
                 host.kill()
         return completion(TRIPLE)
 
-    with ChatServer(answer) as server, Carrier(Storage(str(tmp_path)), ResourcesSection(num_cpus=2)) as carrier:
+    with ChatServer(answer) as server, Carrier(Storage(str(tmp_path)), ResourcesSection(num_cpus=2), 1) as carrier:
         options = EngineSection(kind="http", model="small", http={"base_url": server.base_url, "concurrency": 4})
         rows = carried(tmp_path, carrier, options, units(3, 20))
         first = {host.pid for host in hosts()}
@@ -106,7 +106,7 @@ def test_a_request_that_kills_engines_is_refused_and_its_company_is_not(tmp_path
         await asyncio.sleep(0.02)
         return completion(TRIPLE)
 
-    with ChatServer(answer) as server, Carrier(Storage(str(tmp_path)), ResourcesSection(num_cpus=2)) as carrier:
+    with ChatServer(answer) as server, Carrier(Storage(str(tmp_path)), ResourcesSection(num_cpus=2), 1) as carrier:
         options = EngineSection(kind="http", model="small", http={"base_url": server.base_url})
         rows = carried(tmp_path, carrier, options, units(2, 8))
     assert Counter(rows["refused_because"]) == {None: 15, "engine_died": 1}
@@ -115,6 +115,6 @@ def test_a_request_that_kills_engines_is_refused_and_its_company_is_not(tmp_path
 
 def test_an_engine_that_cannot_start_is_one_line(tmp_path: Path) -> None:
     options = EngineSection(kind="http", model="small", http={})
-    with Carrier(Storage(str(tmp_path)), ResourcesSection(num_cpus=1)) as carrier, pytest.raises(EngineError) as error:
+    with Carrier(Storage(str(tmp_path)), ResourcesSection(num_cpus=1), 1) as carrier, pytest.raises(EngineError) as error:
         carried(tmp_path, carrier, options, units(1, 1))
     assert str(error.value) == "engine http needs engine.http.base_url and engine.model"
