@@ -64,11 +64,17 @@ def triple_refusal(statement: str, triple: TripleText, language: str, lexicon: L
         return WRONG_LANGUAGE
     if not question.rstrip().endswith(("?", "？")):
         return NOT_A_QUESTION
-    if lexicon.leading_pattern.search(question) or fold_statement(question) == fold_statement(statement):
+    if _is_leading(question, statement, lexicon):
         return LEADING_QUESTION
     if _share(question, f"{statement}\n{reversed_statement}") < _LEAST_SHARED:
         return QUESTION_OF_SOMETHING_ELSE
     return None if _judged(statement, reversed_statement, lexicon) == "contradiction" else NOT_REVERSED
+
+
+def _is_leading(question: str, statement: str, lexicon: Lexicon) -> bool:
+    """Whether a question gives its answer away: by its wording, or as the statement with a question mark."""
+    repeats = fold_statement(question) == fold_statement(statement) and not lexicon.question_keeps_order
+    return repeats or lexicon.leading_pattern.search(question) is not None
 
 
 def _judged(

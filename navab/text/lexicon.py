@@ -140,6 +140,7 @@ class Lexicon(_Data):
     full_stop: str = "."
     question_openers: tuple[str, ...] = Field((), description="words that make a sentence a question")
     leading_questions: tuple[str, ...] = Field((), description="regular expressions: questions that suggest an answer")
+    question_keeps_order: bool = Field(False, description="a question may have the statement's words in their order")
     verb_second: bool = Field(False, description="whatever opens a clause is followed by its finite verb")
     stances: tuple[StanceGroup, ...]
     reported_positions: tuple[str, ...] = Field((), description="stance groups whose subject is the speaker")
