@@ -115,6 +115,7 @@ def test_a_request_that_kills_engines_is_refused_and_its_company_is_not(tmp_path
 
 def test_an_engine_that_cannot_start_is_one_line(tmp_path: Path) -> None:
     options = EngineSection(kind="http", model="small", http={})
-    with Carrier(Storage(str(tmp_path)), ResourcesSection(num_cpus=1), 1) as carrier, pytest.raises(EngineError) as error:
+    storage = Storage(str(tmp_path))
+    with Carrier(storage, ResourcesSection(num_cpus=1), 1) as carrier, pytest.raises(EngineError) as error:
         carried(tmp_path, carrier, options, units(1, 1))
     assert str(error.value) == "engine http needs engine.http.base_url and engine.model"
