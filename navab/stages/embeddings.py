@@ -36,7 +36,9 @@ def expected(view: View) -> pl.DataFrame:
     models = embedders(view)
     articles = canonical_articles(view)
     made_by = signatures_by_nation(
-        articles["nation"], view, lambda code: signature("embeddings", VERSION, **models.of(code).model_dump())
+        articles["nation"],
+        view,
+        lambda code: signature("embeddings", VERSION, lead_chars=models.of(code).lead_chars, **models.identity(code)),
     )
     return articles.select("article_id", "nation", pl.Series("fingerprint", combine(made_by, articles["content_hash"])))
 

@@ -52,7 +52,7 @@ def expected_statements(view: View) -> pl.DataFrame:
     made_by = signatures_by_nation(
         rows["nation"],
         view,
-        lambda code: signature("statements", VERSION, **models.of(code).model_dump(exclude={"lead_chars"})),
+        lambda code: signature("statements", VERSION, **models.identity(code)),
     )
     prints = combine(made_by, rows["fingerprint"], rows["merged_into"].fill_null(0))
     return rows.select("statement_id", "nation", pl.Series("fingerprint", prints))

@@ -5,13 +5,13 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from navab.models.embedder import load_embedder
+from navab.models.universal_encoder import UniversalEncoder
 from navab.topics.sensitivity import Screen, build_screen, value_areas
 
 
 @pytest.fixture(scope="module")
 def screen() -> Screen:
-    return build_screen(value_areas(), load_embedder("use", None))
+    return build_screen(value_areas(), UniversalEncoder())
 
 
 SENSITIVE = [
@@ -30,13 +30,13 @@ APOLITICAL = [
 
 @pytest.mark.parametrize(("sensitive", "apolitical"), list(zip(SENSITIVE, APOLITICAL, strict=True)))
 def test_politics_scores_above_the_rest(screen: Screen, sensitive: str, apolitical: str) -> None:
-    scores, areas = screen.score(load_embedder("use", None).encode([sensitive, apolitical]))
+    scores, areas = screen.score(UniversalEncoder().encode([sensitive, apolitical]))
     assert scores[0] > 0.03 > scores[1]  # the default of screening.threshold
     assert areas[0] in value_areas().sensitive
 
 
 def test_a_score_does_not_depend_on_the_other_articles(screen: Screen) -> None:
-    vectors = load_embedder("use", None).encode(SENSITIVE + APOLITICAL)
+    vectors = UniversalEncoder().encode(SENSITIVE + APOLITICAL)
     whole, areas = screen.score(vectors)
     for row in range(len(vectors)):
         one, area = screen.score(vectors[row : row + 1])
