@@ -26,6 +26,7 @@ from navab.conflict.weighing import Contradictions, resolve, weigh
 from navab.models.embedder import load_embedder
 from navab.nations.registry import Registry
 from navab.options.conflicts import ConflictsSection
+from navab.options.topics import EmbedderSection
 
 TEMPLATES = Path(__file__).parent / "data" / "planted.yaml"
 STATEMENTS, PLANTED = 2_500, 75  # a nation
@@ -113,7 +114,7 @@ def _against(templates: Templates, subject: str, action: str, opposite: str, cha
 def reduce(nation: str, language: str, said: list[Said]) -> tuple[list[tuple[int, int]], list[bool]]:
     """Conflict Reduction of a nation's statements: contradicting pairs, and which statements are retained."""
     options = ConflictsSection()
-    vectors = load_embedder("use", None).encode([one.text for one in said])
+    vectors = load_embedder(EmbedderSection()).encode([one.text for one in said])
     everything = np.ones(len(said), dtype=bool)
     rows, _ = find_candidates(vectors, everything, neighbors=options.neighbors, min_similarity=options.min_similarity)
     asked = [Pair(said[a].text, said[b].text, language, language, nation) for a, b in rows.tolist()]

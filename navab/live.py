@@ -49,3 +49,24 @@ def pair_fingerprints(pairs: pl.DataFrame, statements: pl.DataFrame, judged_by: 
     )
     fingerprint = combine(judged_by, both["left"], both["right"])
     return both.select("left_id", "right_id", pl.Series("fingerprint", fingerprint)).unique()
+
+
+def latest_words(view: View) -> pl.DataFrame:
+    """The latest word of a person on each topic, past ones included: topic_id, person (bool), note."""
+    rows = view.rows("overrides", "topic_id", "sensitive", "note", "sequence")
+    latest = rows.sort("sequence").unique("topic_id", keep="last", maintain_order=True)
+    return latest.select("topic_id", pl.col("sensitive").alias("person"), "note")
+
+
+def words_on_topics(view: View) -> pl.DataFrame:
+    """What a person's word says of each current topic: topic_id, person, note; null where nobody spoke.
+
+    The word on the topic itself counts, else that on the topic that most of its articles came from.
+    """
+    topics = view.current("topics", "lineage").select(
+        "topic_id", pl.concat_list("topic_id", pl.col("lineage").fill_null([])).alias("said_of")
+    )
+    said = topics.explode("said_of", empty_as_null=False).with_row_index("order")
+    words = latest_words(view).rename({"topic_id": "said_of"})
+    first = said.join(words, on="said_of").sort("order").unique("topic_id", keep="first", maintain_order=True)
+    return topics.select("topic_id").join(first.select("topic_id", "person", "note"), on="topic_id", how="left")

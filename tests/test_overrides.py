@@ -14,8 +14,8 @@ import pytest
 from navab.errors import ConfigurationError
 from navab.lake.claim import Claim
 from navab.lake.table import DataFile
+from navab.live import latest_words
 from navab.overrides import export_topics, import_decisions, read_decisions
-from navab.stages.screening import overrides
 from navab.view import View
 from tests.inprocess import TEXTS, article, open_small, rows, run_until, write_jsonl
 
@@ -171,7 +171,7 @@ def test_the_latest_word_counts_however_often_it_changes(view: View) -> None:
     topic = rows(view, "topics")["topic_id"][0]
     for word in (True, False, True, False, True):
         assert put(view, {topic: (word, "")}) == 1
-        assert overrides(view).select("topic_id", "person").rows() == [(topic, word)]
+        assert latest_words(view).select("topic_id", "person").rows() == [(topic, word)]
     found = rows(view, "overrides")
     assert sorted(found["sequence"]) == [0, 1, 2, 3, 4]
     assert found["override_id"].n_unique() == 5

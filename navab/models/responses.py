@@ -45,3 +45,16 @@ class TripleText(Answer):
 
     question: str = Field(max_length=LONGEST_STATEMENT)
     reversed_statement: str = Field(max_length=LONGEST_STATEMENT)
+
+
+class ArticleTags(Answer):
+    """What an article is about, in a few words each, the widest first."""
+
+    tags: list[str] = Field(max_length=5, description="Two to five tags of one to four words")
+
+
+class TopicLabel(Answer):
+    """The name of a topic, in English and in the language of its articles."""
+
+    english: str = Field(max_length=80)
+    native: str = Field(max_length=80)

@@ -192,7 +192,7 @@ class _TokenCache:
         places = self._place[ids]
         slots = np.append(places, self._kept)[columns]
         added = self._added[order]
-        total = added[slots[:, 0], 0]
+        total: Floats = added[slots[:, 0], 0]
         for slot in range(1, slots.shape[1]):
             total += added[slots[:, slot], slot]
         total += self._weights.first_bias[order]

@@ -10,42 +10,35 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
+import numpy.typing as npt
 import polars as pl
 
 from navab.lake.arrays import to_matrix
 from navab.lake.hashing import combine, signature
 from navab.lake.storage import Storage
+from navab.live import words_on_topics
 from navab.models.embedder import Embedders
 from navab.stages.base import Equation, Output, Stage, Step, Unit, conform, embedders, equate, plan_rows
 from navab.topics.sensitivity import build_screen, value_areas
 from navab.view import View
 
-VERSION = 1
+VERSION = 2
 _TOPIC_SHARE = 0.3
-
-
-def overrides(view: View) -> pl.DataFrame:
-    """The latest word of a person on each topic: topic_id, person (bool), note."""
-    rows = view.rows("overrides", "topic_id", "sensitive", "note", "sequence")
-    latest = rows.sort("sequence").unique("topic_id", keep="last", maintain_order=True)
-    return latest.select("topic_id", pl.col("sensitive").alias("person"), "note")
 
 
 def _decisions(view: View) -> pl.DataFrame:
     """Live article topics with the score and the person's word of their topic."""
-    topics = view.current("topics", "topic_id", "sensitivity").select(
-        "topic_id", pl.col("sensitivity").alias("topic_sensitivity")
-    )
+    topics = view.current("topics", "sensitivity").select("topic_id", pl.col("sensitivity").alias("topic_sensitivity"))
     rows = view.live("article_topics", "topic_id").drop("_file")
     return rows.join(topics, on="topic_id", how="left", maintain_order="left").join(
-        overrides(view), on="topic_id", how="left", maintain_order="left"
+        words_on_topics(view), on="topic_id", how="left", maintain_order="left"
     )
 
 
 def expected(view: View) -> pl.DataFrame:
     rows = _decisions(view)
-    areas = value_areas().model_dump()
-    made_by = signature("screening", VERSION, threshold=view.configuration.screening.threshold, areas=areas)
+    threshold, areas = view.configuration.screening.threshold, value_areas().digest()
+    made_by = signature("screening", VERSION, threshold=threshold, areas=areas)
     word = rows["person"].cast(pl.Int64).fill_null(-1)
     prints = combine(made_by, rows["fingerprint"], word)
     return rows.select("article_id", "nation", pl.Series("fingerprint", prints))
@@ -72,8 +65,7 @@ class ScreenArticles:
         rows = unit.pending.join(embeddings, on="article_id", how="inner").sort("article_id")
         screen = build_screen(value_areas(), self.embedders.load(unit.nation))
         own, areas = screen.score(to_matrix(rows["vector"]))
-        topic = rows["topic_sensitivity"].cast(pl.Float32).to_numpy()
-        score = np.where(np.isnan(topic), own, (1 - _TOPIC_SHARE) * own + _TOPIC_SHARE * topic)
+        score = steadied(own, rows["topic_sensitivity"])
         decided = rows.with_columns(pl.Series("sensitivity", score, dtype=pl.Float32), pl.Series("area", areas))
         sensitive = pl.col("sensitivity") >= self.threshold
         by_person = pl.col("person").is_not_null()
@@ -88,6 +80,14 @@ class ScreenArticles:
                 "screening",
             ),
         )
+
+
+def steadied(own: npt.NDArray[np.float32], topic: pl.Series) -> npt.NDArray[np.float32]:
+    """Articles' scores steadied by those of their topics; by themselves where there is none."""
+    mean = topic.cast(pl.Float32).fill_null(float("nan")).to_numpy()
+    blended = (1 - _TOPIC_SHARE) * own + _TOPIC_SHARE * mean
+    scores: npt.NDArray[np.float32] = np.where(np.isnan(mean), own, blended).astype(np.float32)
+    return scores
 
 
 def conservation(view: View) -> list[Equation]:

@@ -50,7 +50,7 @@ def test_with_keep_all_screening_decides_nothing(screened: View, tmp_path: Path)
 
 
 def test_a_higher_threshold_keeps_less(screened: View, tmp_path: Path) -> None:
-    view = open_small(tmp_path, screening={"threshold": 0.9})
+    view = open_small(tmp_path, screening={"threshold": 1.0})
     assert run_until(view, "screening")["screening"] == 6
     assert kept(view) == set()
 

@@ -1,72 +1,16 @@
-"""Topics: members keep their cluster, others take the nearest topic within its limit."""
+"""Topics on small lakes: fitted once for given options, kept as the lake grows, and known again after a refit."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
-import numpy as np
 import polars as pl
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
-from navab.stages.topics import assign
-from tests.inprocess import article, open_small, run_until, write_jsonl
-
-# Two topics: along the first and the second axis.
-TOPICS = pl.DataFrame(
-    {
-        "topic_id": [20, 10],
-        "centroid": [[1.0, 0.0, 0.0], [0.0, 1.0, 0.0]],
-        "min_similarity": [0.8, 0.6],
-        "members": [[1, 2], [3]],
-    },
-    schema_overrides={"centroid": pl.List(pl.Float32), "min_similarity": pl.Float32},
-)
-
-
-def unit(*vector: float) -> list[float]:
-    return [value / float(np.linalg.norm(vector)) for value in vector]
-
-
-def decide(ids: list[int], *vectors: list[float]) -> list[tuple[int | None, str]]:
-    found = assign(pl.Series("article_id", ids), np.array(vectors, dtype=np.float32), TOPICS)
-    return found.select("topic_id", "assigned_by").rows()
-
-
-def test_the_nearest_topic_within_its_limit() -> None:
-    decided = decide([7, 8, 9], unit(1, 0.1, 0), unit(0.1, 1, 0), unit(0.1, 0.1, 1))
-    assert decided == [(20, "vector"), (10, "vector"), (None, "none")]
-
-
-def test_every_topic_has_its_own_limit() -> None:
-    assert decide([7], unit(1, 0, 1)) == [(None, "none")]  # cosine 0.71: too far from the first
-    assert decide([8], unit(0, 1, 1)) == [(10, "vector")]  # cosine 0.71: near enough to the second
-
-
-def test_members_stay_in_their_cluster_wherever_they_lie() -> None:
-    assert decide([3, 1], unit(1, 0, 0), unit(0, 0, 1)) == [(10, "cluster"), (20, "cluster")]
-
-
-def test_probability_is_the_cosine_to_the_chosen_topic() -> None:
-    found = assign(pl.Series("article_id", [3, 9]), np.array([unit(1, 1, 0), unit(3, 4, 0)], dtype=np.float32), TOPICS)
-    assert found["probability"].to_list() == pytest.approx([0.5**0.5, 0.8])
-
-
-VECTORS = st.lists(
-    st.tuples(*[st.integers(-3, 3)] * 3).filter(any).map(lambda one: unit(*one)), min_size=1, max_size=10
-)
-
-
-@given(VECTORS, st.permutations(range(2)))
-def test_every_article_is_assigned_by_itself(vectors: list[list[float]], order: list[int]) -> None:
-    """Neither the other articles nor the order of the topics matter."""
-    matrix = np.array(vectors, dtype=np.float32)
-    ids = pl.Series("article_id", range(len(vectors)))
-    whole = assign(ids, matrix, TOPICS)
-    single = [assign(ids[row : row + 1], matrix[row : row + 1], TOPICS[order]) for row in range(len(vectors))]
-    assert whole.select("topic_id", "assigned_by").equals(pl.concat(single).select("topic_id", "assigned_by"))
-
+from navab.live import words_on_topics
+from navab.overrides import import_decisions
+from navab.view import View
+from tests.inprocess import article, open_small, rows, run_until, write_jsonl
 
 SUBJECTS = (
     "The minister told parliament that the new law on asylum would protect families who flee from war and hunger.",
@@ -89,3 +33,88 @@ def test_a_return_to_earlier_options_after_growth_assigns_to_the_topics_that_exi
         assigned = view.live("article_topics", "topic_id")
         assert assigned.height == number
         assert set(assigned["topic_id"].drop_nulls()) <= set(view.current("topics")["topic_id"])
+
+
+@pytest.fixture
+def fitted(tmp_path: Path) -> tuple[Path, View]:
+    """Two topics of five articles each, fitted and assigned."""
+    write_jsonl(tmp_path / "a.jsonl", _articles(range(5)))
+    view = _open(tmp_path)
+    run_until(view, "topics")
+    return tmp_path, view
+
+
+LAW = "The minister told parliament that law number {} on asylum would protect {} families who flee from war."
+SPORT = "The striker scored in minute {} and secured the club its victory number {} in the home game on Saturday."
+
+
+def _articles(numbers: range) -> list[dict[str, object]]:
+    texts = [text.format(n, n * 7) for text in (LAW, SPORT) for n in numbers]
+    return [article(text=text, title=text[:40]) for text in texts]
+
+
+def _open(folder: Path, **topics: object) -> View:
+    options = {
+        "min_cluster_size": 3,
+        "neighbors": 3,
+        "resolution": 0.5,
+        "drift": {"outlier_share": 1.0, "new_regions": 99},
+    } | topics
+    return open_small(folder, topics=options, dedup={"threshold": 1.0})
+
+
+def test_growth_is_measured_once_and_fits_nothing_anew_without_drift(fitted: tuple[Path, View]) -> None:
+    folder, view = fitted
+    before = rows(view, "topics")
+    write_jsonl(folder / "b.jsonl", _articles(range(5, 8)))
+    view = _open(folder)
+    done = run_until(view, "topics")
+    assert (done["topic_drift"], done["topics"]) == (6, 0)
+    (measured,) = rows(view, "topic_drift").iter_rows(named=True)
+    assert (measured["articles"], measured["measured"], measured["refit"]) == (16, 6, False)
+    assert rows(view, "topics").equals(before)
+    again = run_until(_open(folder), "topics")
+    assert again["topic_drift"] == again["topics"] == again["article_topics"] == 0
+
+
+def test_drift_refits_and_topics_keep_their_ids(fitted: tuple[Path, View]) -> None:
+    folder, view = fitted
+    before = dict(view.live("article_topics", "topic_id").select("article_id", "topic_id").iter_rows())
+    write_jsonl(folder / "b.jsonl", _articles(range(5, 8)))
+    view = _open(folder, drift={"movement": 1e-9, "outlier_share": 1e-9})
+    done = run_until(view, "topics")
+    assert done["topics"] == 16
+    (measured,) = rows(view, "topic_drift").iter_rows(named=True)
+    assert measured["refit"]
+    assert measured["reason"]
+    after = dict(view.live("article_topics", "topic_id").select("article_id", "topic_id").iter_rows())
+    assert {article: after[article] for article in before} == before
+    assert set(rows(view, "topic_changes")["event"]) == {"kept"}
+    assert set(rows(view, "topics")["generation"]) == {1}
+    again = run_until(_open(folder, drift={"movement": 1e-9, "outlier_share": 1e-9}), "topics")
+    assert again["topic_drift"] == again["topics"] == again["article_topics"] == 0
+
+
+def test_a_persons_word_survives_a_refit(fitted: tuple[Path, View]) -> None:
+    folder, view = fitted
+    run_until(view, "screening")
+    sport = next(row["topic_id"] for row in rows(view, "topics").iter_rows(named=True) if not row["sensitive"])
+    with view.lake.claim("test") as claim:
+        import_decisions({sport: (True, "we want it")}, view, claim)
+    view = _open(folder, resolution=0.6)  # other options: every topic is fitted anew
+    assert run_until(view, "screening")["topics"] == 10
+    (topic,) = rows(view, "topics").filter(pl.col("topic_id") == sport).iter_rows(named=True)
+    assert (topic["sensitive"], topic["decided_by"]) == (True, "person")
+    screened = view.live("screening", "topic_id", "decided_by", "sensitive").filter(pl.col("topic_id") == sport)
+    assert screened.height >= 4
+    assert set(screened["decided_by"]) == {"person"}
+    assert screened["sensitive"].all()
+
+
+def test_words_on_a_topic_hold_for_what_came_from_it(fitted: tuple[Path, View]) -> None:
+    _, view = fitted
+    one, other = rows(view, "topics")["topic_id"]
+    with view.lake.claim("test") as claim:
+        import_decisions({one: (False, "no")}, view, claim)
+    words = dict(words_on_topics(view).select("topic_id", "person").iter_rows())
+    assert words == {one: False, other: None}

@@ -44,16 +44,28 @@ def test_a_score_does_not_depend_on_the_other_articles(screen: Screen) -> None:
         assert area == [areas[row]]
 
 
-def test_the_score_is_the_difference_of_the_three_nearest_on_each_side() -> None:
+def test_nearer_seeds_of_a_side_pull_to_it() -> None:
     axes = np.eye(4, dtype=np.float32)
-    screen = Screen(("a", "b", "c", "d"), axes, axes[[0]])
-    scores, areas = screen.score(np.array([[0.0, 0.6, 0.8, 0.0]], dtype=np.float32))
-    assert scores[0] == pytest.approx((0.8 + 0.6 + 0.0) / 3 - 0.0)
-    assert areas == ["c"]
+    sensitive = np.array([True, True, False, False])
+    screen = Screen(axes, np.array([1, 1, -1, -1], dtype=np.float32), 0.0, sensitive, ("a", "b"))
+    vectors = np.array([[0.0, 1.0, 0.0, 0.0], [0.6, 0.0, 0.8, 0.0], [0.0, 0.0, 0.0, 1.0]], dtype=np.float32)
+    scores, areas = screen.score(vectors)
+    assert scores[0] > 0 > scores[1] > scores[2]
+    assert areas[:2] == ["b", "a"]
 
 
-def test_value_areas_have_seeds() -> None:
+def test_every_area_says_why_and_has_seeds_and_names_in_every_language() -> None:
     areas = value_areas()
-    assert all(areas.sensitive.values())
-    assert all(areas.apolitical.values())
+    for name, area in (*areas.sensitive.items(), *areas.apolitical.items()):
+        assert area.reason, name
+        assert set(area.seeds) == {"en", "de", "fr", "zh"}, name
+        assert set(area.names) == {"de", "fr", "zh"}, name
     assert not set(areas.sensitive) & set(areas.apolitical)
+
+
+def test_no_seed_stands_on_both_sides_or_twice() -> None:
+    areas = value_areas()
+    seeds = [
+        seed for side in (areas.sensitive, areas.apolitical) for area in side.values() for seed in area.sentences()
+    ]
+    assert len(seeds) == len(set(seeds))

@@ -25,6 +25,7 @@ from navab.models.rules.quotations import Article, Quotation, quotations
 from navab.models.rules.reversal import reverse
 from navab.models.rules.speakers import speaker_nation
 from navab.models.rules.statements import Candidate, make_statement
+from navab.models.rules.tags import tag_article
 from navab.models.rules.wordorder import in_third_person, main_clause, named_subject
 from navab.nations.registry import Nation, Registry
 from navab.text.lexicon import Lexicon
@@ -71,6 +72,8 @@ class RulesEngine:
         nation = self.registry.nations.get(request.nation)
         if nation is None:
             return UNKNOWN_NATION
+        if request.task == "tags":
+            return tag_article(request.inputs.get("title", ""), request.inputs.get("text", ""), request.language)
         try:
             lexicon = nation.lexicon(request.language)
         except ConfigurationError:

@@ -1,0 +1,78 @@
+"""Which topic of a new model is which of the old one, so that ids, and people's words on them, survive a refit."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+from scipy.optimize import linear_sum_assignment
+
+# A topic is continued, or comes from another one, if they share at least this part of the smaller or of its own.
+_SHARE = 0.5
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """What became of a topic in a refit.
+
+    `topic` is the position of a new topic (None for one that died) and `kept` the old id that it keeps; `related` are
+    the old ids that it has articles of, most first.
+    """
+
+    event: str  # kept, born, merged (of several), split (off another one), died
+    topic: int | None
+    kept: int | None
+    related: tuple[int, ...]
+
+
+def match_topics(before: Sequence[int | None], after: npt.NDArray[np.int64], count: int) -> list[Change]:
+    """Compare two partitions of the same articles: their old topic ids, and their positions among `count` new topics.
+
+    One change for every new topic, in their order, then one for every old topic that died. -1 and None are no topic.
+    """
+    old = sorted({topic for topic in before if topic is not None})
+    place = {topic: column for column, topic in enumerate(old)}
+    shared = np.zeros((count, len(old)), dtype=np.int64)
+    for topic, row in zip(before, after.tolist(), strict=True):
+        if topic is not None and row >= 0:
+            shared[row, place[topic]] += 1
+    sizes = np.array([sum(topic == one for topic in before) for one in old], dtype=np.int64)
+    known = shared.sum(axis=1)
+    kept = _continued(shared, known, sizes)
+    changes = [_change(row, shared[row], known[row], sizes, kept.get(row), old) for row in range(count)]
+    followed = set(kept.values()) | {place[one] for change in changes for one in change.related}
+    died = [Change("died", None, None, (topic,)) for topic in old if place[topic] not in followed]
+    return changes + died
+
+
+def _continued(
+    shared: npt.NDArray[np.int64], known: npt.NDArray[np.int64], sizes: npt.NDArray[np.int64]
+) -> dict[int, int]:
+    """New topics that continue an old one, so that as many articles as possible keep their id."""
+    rows, columns = linear_sum_assignment(shared, maximize=True)
+    return {
+        int(row): int(column)
+        for row, column in zip(rows, columns, strict=True)
+        if shared[row, column] > 0 and shared[row, column] >= _SHARE * min(known[row], sizes[column])
+    }
+
+
+def _change(
+    row: int,
+    shared: npt.NDArray[np.int64],
+    known: int,
+    sizes: npt.NDArray[np.int64],
+    kept: int | None,
+    old: Sequence[int],
+) -> Change:
+    some: list[int] = np.flatnonzero(shared).tolist()
+    taken = [column for column in some if shared[column] >= _SHARE * sizes[column]]
+    source = [column for column in some if shared[column] >= _SHARE * known]
+    own = [] if kept is None else [kept]
+    origins: list[int] = sorted({*taken, *source, *own}, key=lambda one: (-int(shared[one]), one))
+    related = tuple(old[column] for column in origins)
+    if kept is None:
+        return Change("split" if related else "born", row, None, related)
+    return Change("merged" if len({*taken, kept}) > 1 else "kept", row, old[kept], related)
