@@ -7,45 +7,37 @@ change or the articles that came later no longer fit it; topics of a new model t
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any
+from operator import itemgetter
 
-import numpy as np
 import polars as pl
 
 from navab.configuration import Configuration
 from navab.lake.arrays import to_matrix
-from navab.lake.hashing import Int64Array, combine, set_digest, signature, text_hash
+from navab.lake.hashing import combine, set_digest, signature
 from navab.lake.schema import load_schema
 from navab.lake.storage import Storage
 from navab.live import canonical_articles, latest_words
 from navab.models.embedder import Embedders
-from navab.models.engine import Request
-from navab.models.engines import load_engine
-from navab.models.prompts import Prompt
-from navab.models.responses import ArticleTags, TopicLabel
+from navab.models.engines import engine_identity, load_engine
 from navab.nations.registry import Registry
-from navab.options.topics import TopicsSection
 from navab.stages.base import Equation, Output, Stage, Step, Unit, conform, embedders, equate, plan_rows, select
 from navab.topics.assignment import COLUMNS, assign
 from navab.topics.clustering import Clustering
 from navab.topics.drift import measure
-from navab.topics.keywords import keywords
-from navab.topics.matching import Change
-from navab.topics.model import Tagging, Topic, compare, find_topics
+from navab.topics.fitting import Fit, Fitting, Sample, fit_topics
+from navab.topics.model import Tagging
+from navab.topics.naming import LABEL, TAGS, Article, Namer
 from navab.topics.sampling import stratified
-from navab.topics.sensitivity import Screen, build_screen, value_areas
+from navab.topics.sensitivity import value_areas
 from navab.view import View
 
 VERSION = 2
 ASSIGNMENT_VERSION = 3
 DRIFT_VERSION = 1
-TAGS = Prompt("navab.stages", "tags", 1)
-LABEL = Prompt("navab.stages", "topic_label", 1)
-_DECIDING = {"sample", "clustering", "min_cluster_size", "neighbors", "resolution", "tagged", "min_tag_size"}
-_KEYWORD_TEXTS = 200  # of a topic
-_HEADLINES = 8
+_FITTING = {"sample", "clustering", "min_cluster_size", "neighbors", "resolution"}
+_TAGGING = {"tagged", "min_tag_size", "tag_similarity"}
 _MEASURED = 5_000  # new articles on which drift is measured
 
 
@@ -72,9 +64,8 @@ def expected_drift(view: View) -> pl.DataFrame:
 
 def expected_topics(view: View) -> pl.DataFrame:
     """One fingerprint for every nation that has embeddings."""
-    models, configuration = embedders(view), view.configuration
+    models, configuration, generations = embedders(view), view.configuration, _generations(view)
     nations = view.live("embeddings")["nation"].unique().sort()
-    generation = _generations(view)
     prints = [
         signature(
             "topics",
@@ -83,10 +74,10 @@ def expected_topics(view: View) -> pl.DataFrame:
             seed=configuration.seed,
             embedder=models.identity(nation),
             lead_chars=models.of(nation).lead_chars,
-            engine=configuration.engine.kind if configuration.engine.kind == "rules" else configuration.engine.model,
+            names=_named_by(view, nation),
             areas=value_areas().digest(),
-            generation=generation.get(nation, 0),
-            **configuration.topics.model_dump(include=_DECIDING | {"tag_similarity"}),
+            generation=generations.get(nation, 0),
+            **configuration.topics.model_dump(include=_FITTING | _TAGGING),
         )
         for nation in nations
     ]
@@ -96,6 +87,15 @@ def expected_topics(view: View) -> pl.DataFrame:
 def _generations(view: View) -> dict[str, int]:
     """The model that each nation wants: how many refits for drift came before."""
     return dict(view.rows("topic_drift", "generation").select("nation", "generation").iter_rows())
+
+
+def _named_by(view: View, nation: str) -> list[object]:
+    """What decides tags and labels; rules have no prompt, and tag without lexicons."""
+    engine = view.configuration.engine
+    if engine.kind == "rules":
+        return [engine.kind]
+    languages = view.registry.get(nation).languages
+    return [dict(engine_identity(engine, prompt, language)) for prompt in (TAGS, LABEL) for language in languages]
 
 
 def expected_article_topics(view: View) -> pl.DataFrame:
@@ -148,6 +148,7 @@ def plan_topics(view: View) -> list[Unit]:
         "article_id", "record_id", "source", pl.col("published_at").dt.strftime("%Y-%m").alias("month")
     )
     previous, generations = _previous(view), _generations(view)
+    words = dict(latest_words(view).select("topic_id", "person").iter_rows())
     old = view.rows("topics", "lineage").select("topic_id", "nation", "lineage")
     units = []
     for nation, fingerprint in pending.iter_rows():
@@ -165,14 +166,16 @@ def plan_topics(view: View) -> list[Unit]:
             ),
         }
         own = sample.select("article_id").join(previous, on="article_id", how="left", maintain_order="left")
-        facts = {
-            "fitted_on": embedded.height,
-            "generation": generations.get(nation, 0),
-            "lineage": dict(old.filter(pl.col("nation") == nation).select("topic_id", "lineage").iter_rows()),
-            "words": dict(latest_words(view).select("topic_id", "person").iter_rows()),
-        }
+        fit = Fit(
+            nation,
+            fingerprint,
+            generations.get(nation, 0),
+            fitted_on=embedded.height,
+            lineage=dict(old.filter(pl.col("nation") == nation).select("topic_id", "lineage").iter_rows()),
+            words=words,
+        )
         rows = own.with_columns(pl.lit(nation).alias("nation"), pl.lit(fingerprint).alias("fingerprint"))
-        units.append(Unit(f"topics-{fingerprint & (2**64 - 1):016x}", nation, rows, reads, facts))
+        units.append(Unit(f"topics-{fingerprint & (2**64 - 1):016x}", nation, rows, reads, {"fit": fit}))
     return units
 
 
@@ -201,8 +204,11 @@ def plan_article_topics(view: View) -> list[Unit]:
     ]
 
 
-def _clustering(options: TopicsSection, seed: int) -> Clustering:
-    return Clustering(options.clustering, options.min_cluster_size, options.neighbors, options.resolution, seed)
+def _clustering(configuration: Configuration) -> Clustering:
+    options = configuration.topics
+    return Clustering(
+        options.clustering, options.min_cluster_size, options.neighbors, options.resolution, configuration.seed
+    )
 
 
 @dataclass(frozen=True)
@@ -214,17 +220,8 @@ class MeasureDrift:
     def __call__(self, unit: Unit, storage: Storage) -> Iterator[Output]:
         options, topics = self.configuration.topics, _frame(unit, "topics")
         vectors = to_matrix(unit.reads["embeddings"].read(storage).sort("article_id")["vector"])
-        drift = measure(vectors, topics, _clustering(options, self.configuration.seed))
-        limits = options.drift
-        passed = [
-            f"{name} {value:.2f}, limit {limit:.2f}"
-            for name, value, limit in (
-                ("outlier share", drift.outlier_share, limits.outlier_share),
-                ("centroid movement", drift.movement, limits.movement),
-                ("new dense regions", drift.new_regions, limits.new_regions),
-            )
-            if value >= limit
-        ]
+        drift = measure(vectors, topics, _clustering(self.configuration))
+        beyond = drift.beyond(options.drift)
         row = {
             "nation": unit.nation,
             "fingerprint": unit.pending["fingerprint"][0],
@@ -233,9 +230,9 @@ class MeasureDrift:
             "outlier_share": drift.outlier_share,
             "movement": drift.movement,
             "new_regions": drift.new_regions,
-            "refit": bool(passed),
-            "reason": "; ".join(passed) or None,
-            "generation": int(topics["generation"].max() or 0) + bool(passed),  # type: ignore[arg-type]
+            "refit": bool(beyond),
+            "reason": "; ".join(beyond) or None,
+            "generation": int(topics["generation"].max() or 0) + bool(beyond),  # type: ignore[arg-type]
         }
         yield Output("topic_drift", load_schema("topic_drift").table([row]))
 
@@ -249,143 +246,31 @@ class FitTopics:
     registry: Registry
 
     def __call__(self, unit: Unit, storage: Storage) -> Iterator[Output]:
-        sample = _Sample.read(unit, storage)
-        options, embedder = self.configuration.topics, self.embedders.load(unit.nation)
-        topics = find_topics(
-            sample.vectors,
-            _clustering(options, self.configuration.seed),
+        fit = unit.facts["fit"]
+        assert isinstance(fit, Fit)
+        options, languages = self.configuration.topics, self.registry.get(fit.nation).languages
+        fitting = Fitting(
+            _clustering(self.configuration),
             Tagging(options.tagged, options.min_tag_size, options.tag_similarity),
-            lambda rows: self._tags(unit, [sample.articles[row] for row in rows]),
-            embedder.encode,
-            sample.previous,
+            self.configuration.screening.threshold,
+            languages,
         )
-        changes = compare(topics, sample.ids, sample.vectors, sample.previous)
-        languages = self.registry.get(str(unit.nation)).languages
-        texts = [[sample.articles[row].whole for row in topic.cluster.members[:_KEYWORD_TEXTS]] for topic in topics]
-        words = keywords(texts, languages, embed=embedder.encode)
-        labels = self._labels(unit, topics, words, sample)
-        screen = build_screen(value_areas(), embedder)
-        rows = [
-            self._row(unit, sample, topic, change, best, label, screen)
-            for topic, change, best, label in zip(topics, changes, words, labels, strict=False)
-        ]
-        changed = _changes(unit, rows, changes)
-        yield Output("topic_changes", load_schema("topic_changes").table(changed))
-        yield Output("topics", conform(pl.DataFrame(rows, infer_schema_length=None).sort("topic_id"), "topics"))
-
-    def _tags(self, unit: Unit, articles: Sequence[_Article]) -> list[list[str]]:
-        """The engine's tags of some articles; none where it had no answer."""
-        requests = [
-            Request(TAGS, str(unit.nation), one.language, {"title": one.title, "text": one.lead}, ArticleTags)
-            for one in articles
-        ]
-        answers = load_engine(self.configuration.engine, self.registry).generate(requests)
-        return [answer.parsed.tags if isinstance(answer.parsed, ArticleTags) else [] for answer in answers]
-
-    def _labels(
-        self, unit: Unit, topics: Sequence[Topic], words: Sequence[Sequence[str]], sample: _Sample
-    ) -> list[tuple[str, str | None]]:
-        """Label and label in the nation's language of each topic: keywords, unless there is a model to ask."""
-        plain: list[tuple[str, str | None]] = [(", ".join(best[:3]), None) for best in words]
-        if self.configuration.engine.kind == "rules":
-            return plain
-        language = self.registry.get(str(unit.nation)).languages[0]
-        requests = [
-            Request(
-                LABEL,
-                str(unit.nation),
-                language,
-                {
-                    "language_name": language,
-                    "keywords": ", ".join(best),
-                    "headlines": "\n".join(sample.articles[row].title for row in topic.cluster.members[:_HEADLINES]),
-                },
-                TopicLabel,
-            )
-            for topic, best in zip(topics, words, strict=True)
-        ]
-        answers = load_engine(self.configuration.engine, self.registry).generate(requests)
-        return [
-            (answer.parsed.english, answer.parsed.native) if isinstance(answer.parsed, TopicLabel) else own
-            for answer, own in zip(answers, plain, strict=True)
-        ]
-
-    def _row(
-        self,
-        unit: Unit,
-        sample: _Sample,
-        topic: Topic,
-        change: Change,
-        words: list[str],
-        label: tuple[str, str | None],
-        screen: Screen,
-    ) -> dict[str, Any]:
-        members = sorted(int(sample.ids[row]) for row in topic.cluster.members)
-        fingerprint = int(unit.pending["fingerprint"][0])
-        topic_id = change.kept
-        if topic_id is None:
-            topic_id = text_hash(unit.nation, str(fingerprint), topic.kind, str(members[0]))
-        scores, _ = screen.score(sample.vectors[topic.cluster.members])
-        sensitivity = float(scores.mean())
-        lineage = _lineage(topic_id, change, unit)
-        words_of: dict[int, bool] = unit.facts["words"]  # type: ignore[assignment]
-        person = next((words_of[one] for one in (topic_id, *lineage) if one in words_of), None)
-        return {
-            "topic_id": topic_id,
-            "nation": unit.nation,
-            "fingerprint": fingerprint,
-            "label": label[0],
-            "label_native": label[1],
-            "keywords": words,
-            "size": len(members),
-            "sensitive": bool(sensitivity >= self.configuration.screening.threshold) if person is None else person,
-            "sensitivity": sensitivity,
-            "decided_by": "embedding" if person is None else "person",
-            "centroid": topic.cluster.centroid.tolist(),
-            "min_similarity": topic.cluster.min_similarity,
-            "members": members,
-            "kind": topic.kind,
-            "floor_similarity": topic.cluster.floor_similarity,
-            "lineage": lineage,
-            "generation": unit.facts["generation"],
-            "fitted_on": unit.facts["fitted_on"],
-        }
+        namer = Namer(load_engine(self.configuration.engine, self.registry), fit.nation, languages[0])
+        fitted = fit_topics(_sample(unit, storage), fit, fitting, namer, self.embedders.load(fit.nation))
+        yield Output("topic_changes", load_schema("topic_changes").table(fitted.changes))
+        yield Output("topics", load_schema("topics").table(sorted(fitted.topics, key=itemgetter("topic_id"))))
 
 
-@dataclass(frozen=True, slots=True)
-class _Article:
-    title: str
-    text: str
-    language: str
-
-    @property
-    def lead(self) -> str:
-        return self.text[:1500]
-
-    @property
-    def whole(self) -> str:
-        return f"{self.title}\n{self.text}"
-
-
-@dataclass(frozen=True, slots=True)
-class _Sample:
+def _sample(unit: Unit, storage: Storage) -> Sample:
     """The sample of a nation, sorted by article_id."""
-
-    ids: Int64Array
-    vectors: np.ndarray[Any, np.dtype[np.float32]]
-    articles: list[_Article]
-    previous: list[int | None]
-
-    @classmethod
-    def read(cls, unit: Unit, storage: Storage) -> _Sample:
-        texts = unit.reads["articles"].read(storage).select("article_id", "title", "text", "language")
-        vectors = unit.reads["embeddings"].read(storage).select("article_id", "vector")
-        rows = unit.pending.join(vectors, on="article_id").join(texts, on="article_id").sort("article_id")
-        articles = [
-            _Article(title or "", text, language or "")
-            for title, text, language in rows.select("title", "text", "language").iter_rows()
-        ]
-        return cls(rows["article_id"].to_numpy(), to_matrix(rows["vector"]), articles, rows["previous"].to_list())
+    texts = unit.reads["articles"].read(storage).select("article_id", "title", "text", "language")
+    vectors = unit.reads["embeddings"].read(storage).select("article_id", "vector")
+    rows = unit.pending.join(vectors, on="article_id").join(texts, on="article_id").sort("article_id")
+    articles = [
+        Article(title or "", text, language or "")
+        for title, text, language in rows.select("title", "text", "language").iter_rows()
+    ]
+    return Sample(rows["article_id"].to_numpy(), to_matrix(rows["vector"]), articles, rows["previous"].to_list())
 
 
 @dataclass(frozen=True)
@@ -403,38 +288,6 @@ def _frame(unit: Unit, name: str) -> pl.DataFrame:
     frame = unit.facts[name]
     assert isinstance(frame, pl.DataFrame)
     return frame
-
-
-def _lineage(topic_id: int, change: Change, unit: Unit) -> list[int]:
-    """Old topics that most of a topic's articles came from, and theirs; not those that it merely took in."""
-    before: dict[int, list[int] | None] = unit.facts["lineage"]  # type: ignore[assignment]
-    sources = change.related[:1] if change.event in ("split", "kept", "merged") else ()
-    every = [one for source in (topic_id, *sources) for one in (source, *(before.get(source) or ()))]
-    return [one for one in dict.fromkeys(every) if one != topic_id]
-
-
-def _changes(unit: Unit, rows: Sequence[Mapping[str, Any]], changes: Sequence[Change]) -> list[dict[str, Any]]:
-    """Rows of topic_changes: one for every topic, and one for every topic that died."""
-    words_of: dict[int, bool] = unit.facts["words"]  # type: ignore[assignment]
-    made = []
-    for change in changes:
-        row = rows[change.topic] if change.topic is not None else None
-        topic_id = int(row["topic_id"]) if row else change.related[0]
-        heard = {topic_id, *(row["lineage"] if row else ())}
-        lost = [one for one in change.related if one in words_of and (row is None or one not in heard)]
-        made.append(
-            {
-                "topic_id": topic_id,
-                "nation": unit.nation,
-                "fingerprint": int(unit.pending["fingerprint"][0]),
-                "event": change.event,
-                "label": row["label"] if row else "",
-                "size": row["size"] if row else 0,
-                "related": list(change.related),
-                "note": "a person's word on a topic that is gone: decide anew" if lost else None,
-            }
-        )
-    return made
 
 
 def conservation(view: View) -> list[Equation]:
@@ -459,6 +312,7 @@ STAGE = Stage(
             plan=plan_topics,
             work=lambda view: FitTopics(view.configuration, embedders(view), view.registry),
             replaces=True,
+            asks_engine=lambda view: True,
             at_once=lambda view: view.configuration.resources.topic_fits,
         ),
         Step(

@@ -10,6 +10,7 @@ import polars as pl
 
 from navab.lake.arrays import to_matrix
 from navab.models.embedder import Vectors
+from navab.options.topics import DriftSection
 from navab.topics.assignment import TAG
 from navab.topics.clustering import Clustering, find_clusters
 
@@ -29,6 +30,15 @@ class Drift:
     outlier_share: float
     movement: float
     new_regions: int
+
+    def beyond(self, limits: DriftSection) -> list[str]:
+        """Which limits are reached, in words."""
+        measured = (
+            ("outlier share", self.outlier_share, limits.outlier_share),
+            ("centroid movement", self.movement, limits.movement),
+            ("new dense regions", self.new_regions, limits.new_regions),
+        )
+        return [f"{name} {value:.2f}, limit {limit:.2f}" for name, value, limit in measured if value >= limit]
 
 
 def measure(vectors: Vectors, topics: pl.DataFrame, options: Clustering) -> Drift:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -38,13 +39,24 @@ def match_topics(before: Sequence[int | None], after: npt.NDArray[np.int64], cou
     for topic, row in zip(before, after.tolist(), strict=True):
         if topic is not None and row >= 0:
             shared[row, place[topic]] += 1
-    sizes = np.array([sum(topic == one for topic in before) for one in old], dtype=np.int64)
+    counts = Counter(before)
+    sizes = np.array([counts[topic] for topic in old], dtype=np.int64)
     known = shared.sum(axis=1)
     kept = _continued(shared, known, sizes)
     changes = [_change(row, shared[row], known[row], sizes, kept.get(row), old) for row in range(count)]
     followed = set(kept.values()) | {place[one] for change in changes for one in change.related}
     died = [Change("died", None, None, (topic,)) for topic in old if place[topic] not in followed]
     return changes + died
+
+
+def lineage(topic: int, change: Change, before: Mapping[int, Sequence[int] | None]) -> list[int]:
+    """Old topics that most of a topic's articles came from, and theirs; not those that it merely took in.
+
+    `before` has the lineage of every old topic.
+    """
+    sources = change.related[:1] if change.event in ("split", "kept", "merged") else ()
+    every = [one for source in (topic, *sources) for one in (source, *(before.get(source) or ()))]
+    return [one for one in dict.fromkeys(every) if one != topic]
 
 
 def _continued(

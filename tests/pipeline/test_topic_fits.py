@@ -43,7 +43,8 @@ class Note:
 
 def test_a_fit_begins_when_the_one_before_it_is_committed(tmp_path: Path) -> None:
     view = open_small(tmp_path, resources={"num_cpus": 2, "commit_interval_s": 3600})
-    step = replace(topics.STAGE.steps[0], work=lambda view: Note())
+    fit = next(step for step in topics.STAGE.steps if step.name == "topics")
+    step = replace(fit, work=lambda view: Note())
     keys = {nation: pl.DataFrame({"nation": [nation], "fingerprint": [2]}) for nation in NATIONS}
     units = [Unit(f"topics-{nation}", nation, pending) for nation, pending in keys.items()]
     storage = view.lake.storage
