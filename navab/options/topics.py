@@ -27,6 +27,7 @@ class DriftSection(Section):
     growth: float = Field(
         0.1, gt=0, description="Growth of a nation's articles after which its model is measured again"
     )
+    articles: int = Field(100, ge=1, description="New articles below which nothing is measured")
     outlier_share: float = Field(0.15, gt=0, le=1, description="Share of new articles outside every topic's limit")
     movement: float = Field(0.15, gt=0, le=1, description="Distance (1 - cosine) that centroids moved, on average")
     new_regions: int = Field(3, ge=1, description="Dense groups among the outliers")

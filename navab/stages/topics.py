@@ -45,16 +45,15 @@ def expected_drift(view: View) -> pl.DataFrame:
     """A new measurement for nations that have grown enough since the last fit or measurement; else what there is."""
     name = pl.col("nation").cast(pl.String)
     done = view.rows("topic_drift", "articles").select(name, "fingerprint", "articles")
-    growth = view.configuration.topics.drift.growth
+    limits = view.configuration.topics.drift
     fitted = view.current("topics", "fitted_on").group_by(name).agg(pl.col("fitted_on").max())
     known = fitted.join(done, on="nation", how="full", coalesce=True)
     counts = view.live("embeddings").group_by(name).len("now")
-    due = known.join(counts, on="nation").filter(
-        pl.col("fitted_on").is_not_null() & (pl.col("now") >= pl.max_horizontal("fitted_on", "articles") * (1 + growth))
-    )
-    options = view.configuration.topics.drift.model_dump()
+    before = pl.max_horizontal("fitted_on", "articles")
+    enough = pl.max_horizontal(before * (1 + limits.growth), before + limits.articles)
+    due = known.join(counts, on="nation").filter(pl.col("fitted_on").is_not_null() & (pl.col("now") >= enough))
     prints = [
-        (nation, signature("topic_drift", DRIFT_VERSION, nation=nation, articles=now, **options))
+        (nation, signature("topic_drift", DRIFT_VERSION, nation=nation, counted=now, **limits.model_dump()))
         for nation, now in due.select("nation", "now").iter_rows()
     ]
     fresh = pl.DataFrame(prints, schema={"nation": pl.String, "fingerprint": pl.Int64}, orient="row")
@@ -101,15 +100,14 @@ def _named_by(view: View, nation: str) -> list[object]:
 def expected_article_topics(view: View) -> pl.DataFrame:
     rows = view.live("embeddings")
     models = _models(view.current("topics", "members"))
-    return rows.select("article_id", "nation", _assigned_by(rows, models, ASSIGNMENT_VERSION))
+    return rows.select("article_id", "nation", _assigned_by(rows, models))
 
 
-def _assigned_by(embedded: pl.DataFrame, models: Mapping[str, int], version: int) -> pl.Series:
+def _assigned_by(embedded: pl.DataFrame, models: Mapping[str, int]) -> pl.Series:
     """Fingerprints of article topics from those of embeddings and from the models of nations."""
     model = embedded["nation"].replace_strict(models, default=0, return_dtype=pl.Int64)
-    return pl.Series(
-        "fingerprint", combine(signature("article_topics", version), embedded["fingerprint"], model), dtype=pl.Int64
-    )
+    made_by = signature("article_topics", ASSIGNMENT_VERSION)
+    return pl.Series("fingerprint", combine(made_by, embedded["fingerprint"], model), dtype=pl.Int64)
 
 
 def _models(topics: pl.DataFrame) -> dict[str, int]:
@@ -180,17 +178,16 @@ def plan_topics(view: View) -> list[Unit]:
 
 
 def _previous(view: View) -> pl.DataFrame:
-    """The topics of articles under the models that the snapshot holds, current or not: article_id, previous."""
-    models = _models(view.rows("topics", "members"))
-    embedded = view.rows("embeddings").select("article_id", "nation", "fingerprint")
-    prints = pl.concat(
-        [
-            embedded.select("article_id", _assigned_by(embedded, models, version))
-            for version in (ASSIGNMENT_VERSION - 1, ASSIGNMENT_VERSION)
-        ]
-    )
-    rows = view.rows("article_topics", "topic_id").join(prints, on=["article_id", "fingerprint"], how="semi")
-    return rows.select("article_id", pl.col("topic_id").alias("previous")).unique("article_id", keep="any")
+    """The topics of articles under the models that the snapshot holds, current or not: article_id, previous.
+
+    Of rows that an older version assigned, only the members of topics are known.
+    """
+    topics, embedded = view.rows("topics", "members"), view.rows("embeddings")
+    prints = embedded.select("article_id", _assigned_by(embedded, _models(topics)))
+    assigned = view.rows("article_topics", "topic_id").join(prints, on=["article_id", "fingerprint"], how="semi")
+    members = topics.explode("members", empty_as_null=False).rename({"members": "article_id"})
+    both = pl.concat([one.select("article_id", pl.col("topic_id").alias("previous")) for one in (members, assigned)])
+    return both.unique("article_id", keep="any")
 
 
 def plan_article_topics(view: View) -> list[Unit]:

@@ -17,7 +17,7 @@ from navab.takedown.tombstones import FORGOTTEN
 from navab.view import View
 
 # Tables with nothing of a single article: models and people's words on them, files, and the tombstones themselves.
-WITHOUT_ARTICLES = frozenset({"cells", "files", "overrides", "takedowns", "topics"})
+WITHOUT_ARTICLES = frozenset({"cells", "files", "overrides", "takedowns", "topic_changes", "topic_drift", "topics"})
 _ARTICLE_COLUMNS = ("article_id", "canonical_id")
 _STATEMENT_COLUMNS = ("left_id", "right_id", "merged_into")
 _ORDER = {"evaluations": 0, "triples": 1, "statements": 4}

@@ -58,7 +58,7 @@ def _open(folder: Path, **topics: object) -> View:
         "min_cluster_size": 3,
         "neighbors": 3,
         "resolution": 0.5,
-        "drift": {"outlier_share": 1.0, "new_regions": 99},
+        "drift": {"articles": 1, "outlier_share": 1.0, "new_regions": 99},
     } | topics
     return open_small(folder, topics=options, dedup={"threshold": 1.0})
 
@@ -81,7 +81,7 @@ def test_drift_refits_and_topics_keep_their_ids(fitted: tuple[Path, View]) -> No
     folder, view = fitted
     before = dict(view.live("article_topics", "topic_id").select("article_id", "topic_id").iter_rows())
     write_jsonl(folder / "b.jsonl", _articles(range(5, 8)))
-    view = _open(folder, drift={"movement": 1e-9, "outlier_share": 1e-9})
+    view = _open(folder, drift={"articles": 1, "movement": 1e-9, "outlier_share": 1e-9})
     done = run_until(view, "topics")
     assert done["topics"] == 16
     (measured,) = rows(view, "topic_drift").iter_rows(named=True)
@@ -91,7 +91,7 @@ def test_drift_refits_and_topics_keep_their_ids(fitted: tuple[Path, View]) -> No
     assert {article: after[article] for article in before} == before
     assert set(rows(view, "topic_changes")["event"]) == {"kept"}
     assert set(rows(view, "topics")["generation"]) == {1}
-    again = run_until(_open(folder, drift={"movement": 1e-9, "outlier_share": 1e-9}), "topics")
+    again = run_until(_open(folder, drift={"articles": 1, "movement": 1e-9, "outlier_share": 1e-9}), "topics")
     assert again["topic_drift"] == again["topics"] == again["article_topics"] == 0
 
 
