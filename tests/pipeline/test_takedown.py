@@ -25,7 +25,7 @@ from tests.lakes import differences, kill, navab, sample_configuration, start_na
 from tests.words import words_of
 
 # The topic model is fitted once and is not fitted anew because an article has gone.
-TOPICS = ("topics", "article_topics", "screening")
+TOPICS = ("topics", "topic_changes", "article_topics", "screening")
 
 
 @dataclass(frozen=True)
