@@ -21,6 +21,7 @@ from navab.lake.storage import Storage
 from navab.lake.table import LakeTable
 
 _TOGETHER = 500  # commit files read, or files deleted, at once
+_WRITTEN_S = 3600  # a file that is not committed by then will not be
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +37,8 @@ def clean(table: LakeTable, retention_hours: int, cited: Sequence[int], check: C
 
     Kept are the latest version, those within the retention and those cited; none from before a takedown. Files
     that were never committed go as well: only the holder of the claim may call this, and no other run has files
-    that it could still commit. `check` is called before every deletion and raises if the claim is lost.
+    that it could still commit. Of tables that are appended to without the claim, those of the last hour stay. `check`
+    is called before every deletion and raises if the claim is lost.
     """
     storage, name = table.storage, table.schema.name
     try:
@@ -47,6 +49,8 @@ def clean(table: LakeTable, retention_hours: int, cited: Sequence[int], check: C
         root = storage.path("tables", name) + "/"
         found = [path.removeprefix(root) for path in storage.find_files(root)]
         surplus = [path for path in found if path not in needed and not path.startswith("_delta_log/")]
+        if not table.schema.claimed:
+            surplus = [path for path in surplus if path in history.spans or storage.age_s(root + path) > _WRITTEN_S]
         check()
         log = trim_log(storage, name, history, kept)
     except (DeltaError, OSError) as error:

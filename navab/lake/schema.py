@@ -45,7 +45,10 @@ class Column(BaseModel):
 
 
 class TableSchema(BaseModel):
-    """A table: its kind says whether it grows (row) or is replaced per nation (snapshot)."""
+    """A table: its kind says whether it grows (row) or is replaced per nation (snapshot).
+
+    Rows of a table that is not `claimed` may be appended without the lake's claim (see appending.py).
+    """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -55,6 +58,7 @@ class TableSchema(BaseModel):
     description: str
     columns: tuple[Column, ...]
     internal: bool = False
+    claimed: bool = True
 
     @cached_property
     def arrow(self) -> pa.Schema:

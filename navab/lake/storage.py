@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import errno
 import os
+import time
 import uuid
 from collections.abc import Sequence
 from contextlib import suppress
@@ -126,6 +127,14 @@ class Storage:
                     raise
                 return self._cat(path) == content
         return True
+
+    def age_s(self, path: str) -> float:
+        """Seconds since a file was written; 0 if it is gone."""
+        with reported(f"look at {self.shown(path)}"):
+            try:
+                return time.time() - float(self.filesystem.modified(path).timestamp())
+            except FileNotFoundError:
+                return 0.0
 
     def delete(self, path: str) -> None:
         """Delete a file, if it is there."""

@@ -21,6 +21,7 @@ from navab.lake.snapshot import PURGED_BEFORE, TAKEDOWNS, TableSnapshot
 from navab.lake.storage import Storage
 
 _FENCE_ATTEMPTS = 20
+_REBASES = 15  # over appends without the claim, by Delta itself
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,13 +166,15 @@ class LakeTable:
         fenced_at = snapshot.fence(self.application)
         if fenced_at is not None and fenced_at > epoch:
             raise ClaimLostError(f"another run has taken the lake (epoch {fenced_at}, this run has {epoch})")
-        if self._missing_at == epoch and fenced_at != epoch and snapshot.version >= 0:
+        made_since = self._missing_at == epoch and fenced_at != epoch and snapshot.version >= 0
+        if made_since and self.schema.claimed:  # others may be made at any time, by an append without the claim
             raise StorageError(
                 f"table {self.schema.name} was made by a run that had lost the lake; run the command again"
             )
         fences = {self.application: epoch} | dict(marks or {})
         transactions = [Transaction(application, number) for application, number in fences.items()]
-        return CommitProperties(app_transactions=transactions, max_commit_retries=0)
+        retries = 0 if self.schema.claimed else _REBASES
+        return CommitProperties(app_transactions=transactions, max_commit_retries=retries)
 
     @contextmanager
     def _commit_errors(self, stands: Callable[[TableSnapshot], bool], epoch: int) -> Iterator[None]:
