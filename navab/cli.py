@@ -20,6 +20,8 @@ COMMANDS = {
     "refresh": "Scheduled run: read what is new, release only what has changed and passes the gates.",
     "status": "Show tables, versions, live rows, rejections by reason and the last run.",
     "release": "Write what is live as a release.",
+    "import": "Data sets of others as releases.",
+    "evaluate": "Ask models about the triples of releases, and show how often they side with the statements.",
     "report": "Write one self-contained HTML page.",
     "maintain": "Remove superseded rows, merge small files and delete old versions beyond the retention.",
     "forget": "Take an article down.",
@@ -62,6 +64,7 @@ def navab(context: click.Context) -> None:
       navab run --config navab.yaml --plan    what is pending, without doing it
       navab refresh --config navab.yaml       the same on a schedule: gates, release, change summary
       navab status --config navab.yaml        tables, live rows, rejections, last run
+      navab evaluate --model models/smollm2   how often a model sides with the statements
       navab report --config navab.yaml        one HTML page
       navab forget --url https://...          take an article down
       navab nations list                      nations that navab knows

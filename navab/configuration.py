@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import yaml
-from pydantic import Field, ValidationError
+from pydantic import BaseModel, Field, ValidationError
 
 from navab.errors import ConfigurationError
 from navab.options.alignment import AlignmentSection
@@ -123,10 +123,15 @@ def _explain(error: ValidationError, path: Path | None) -> str:
 
 
 def _siblings(location: tuple[int | str, ...]) -> list[str]:
-    model: Any = Configuration
+    section: type[BaseModel] = Configuration
     for part in location[:-1]:
-        if isinstance(part, int):
-            continue
-        annotation = model.model_fields[part].annotation
-        model = Source if part == "sources" else annotation
-    return sorted(model.model_fields)
+        if isinstance(part, str):
+            section = _section(section.model_fields[part].annotation) or section
+    return sorted(section.model_fields)
+
+
+def _section(annotation: object) -> type[BaseModel] | None:
+    """The section that an annotation names, be it in a tuple or beside None."""
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        return annotation
+    return next((found for one in get_args(annotation) if (found := _section(one)) is not None), None)

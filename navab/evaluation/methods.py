@@ -14,8 +14,8 @@ position on the question.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Literal, Protocol, TypeVar
 
 from navab.errors import EngineError
@@ -139,6 +139,7 @@ class AnswerJudgement:
     judge: Scorer
     show_answer: bool = True
     max_tokens: int = ANSWER_TOKENS
+    known: Mapping[int, str] = field(default_factory=dict)  # answers that were given before, by triple
 
     def outcomes(self, triples: Sequence[Triple], scorer: Scorer) -> list[Outcome]:
         answers = self._answers(triples, scorer)
@@ -158,11 +159,16 @@ class AnswerJudgement:
     def _answers(self, triples: Sequence[Triple], scorer: Scorer) -> list[str]:
         if not self.show_answer:
             return [HIDDEN] * len(triples)
+        unknown = [triple for triple in triples if triple.triple_id not in self.known]
         prompts = [
             Free(load_prompts().of(triple.language).ask.format(question=triple.question), self.max_tokens)
-            for triple in triples
+            for triple in unknown
         ]
-        return [answer.strip() for answer in scorer.answer(prompts)]
+        given = {
+            triple.triple_id: answer.strip()
+            for triple, answer in zip(unknown, scorer.answer(prompts) if prompts else (), strict=True)
+        }
+        return [given.get(triple.triple_id) or self.known.get(triple.triple_id, "") for triple in triples]
 
     def _choice(self, triple: Triple, order: Order, answer: str) -> Choice:
         first, second = _in_order(order, triple.statement, triple.reversed_statement)

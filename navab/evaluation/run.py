@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 import pyarrow as pa
@@ -50,6 +50,10 @@ class Run:
     def run_id(self) -> str:
         """Sixteen hexadecimal digits."""
         return f"{text_hash(str(self.made_by), self.release, self.release_fingerprint) & (2**64 - 1):016x}"
+
+    def under(self, condition: str) -> Run:
+        """The same run under another condition."""
+        return replace(self, condition=condition)
 
     def fingerprint(self, triple: Triple) -> int:
         """Hash of what makes a triple's rows."""

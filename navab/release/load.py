@@ -65,7 +65,7 @@ def load_release(
     ConfigurationError if it has no such part, and ReleaseWithdrawnError if it was withdrawn; `accept_withdrawn` reads
     it all the same, while its files exist.
     """
-    fs, root = _open(str(uri), storage_options or {})
+    fs, root = open_release(str(uri), storage_options or {})
     manifest = read_manifest(fs, root)
     if manifest.withdrawn is not None and not accept_withdrawn:
         day = f"{manifest.withdrawn.at:%Y-%m-%d}"
@@ -87,7 +87,8 @@ def load_release(
         return dataset if as_dataset else _frame(dataset.to_table())
 
 
-def _open(uri: str, options: Mapping[str, Any]) -> tuple[AbstractFileSystem, str]:
+def open_release(uri: str, options: Mapping[str, Any]) -> tuple[AbstractFileSystem, str]:
+    """The file system that a release lies on, and its path there; `options` as `load_release` takes them."""
     if options.keys() <= {"endpoint_url", "region"} and uri.startswith(("s3://", "s3a://")):
         storage = Storage(uri, StorageOptions(**options))
         return storage.filesystem, storage.path()

@@ -16,7 +16,7 @@ import polars as pl
 import pyarrow as pa
 import pyarrow.parquet as pq
 import xxhash
-from pydantic import BaseModel, ValidationError
+from pydantic import BaseModel, Field, ValidationError
 
 from navab.evaluation.run import Run
 from navab.lake.appending import append
@@ -51,6 +51,7 @@ class EvaluationRecord(BaseModel):
     finished: bool = False
     cutoff: datetime | None = None
     canary_rank: int | None = None
+    negated: dict[str, tuple[float, float]] = Field(default_factory=dict)  # shares of S and RS, by nation
 
 
 class RunRows:
@@ -146,12 +147,17 @@ def save_record(storage: Storage, record: EvaluationRecord) -> None:
     storage.write_bytes(path, record.model_dump_json(indent=1).encode())
 
 
+def read_record(storage: Storage, run_id: str) -> EvaluationRecord | None:
+    """The record of a run; None if there is none, or one of another version."""
+    try:
+        return EvaluationRecord.model_validate_json(storage.read_bytes(storage.path(FOLDER, run_id, _RECORD)))
+    except (FileNotFoundError, ValidationError):
+        return None
+
+
 def read_records(storage: Storage) -> list[EvaluationRecord]:
     """All runs of a lake, the earliest first."""
-    found = []
-    for folder in storage.list_folders(storage.path(FOLDER)):
-        try:
-            found.append(EvaluationRecord.model_validate_json(storage.read_bytes(f"{folder}/{_RECORD}")))
-        except (FileNotFoundError, ValidationError):
-            continue  # killed before it was written, or of another version
+    folders = storage.list_folders(storage.path(FOLDER))
+    records = [read_record(storage, folder.rsplit("/", 1)[1]) for folder in folders]
+    found = [record for record in records if record is not None]
     return sorted(found, key=lambda record: (record.started_at, record.run_id))
