@@ -21,7 +21,7 @@ COMMANDS = {
     "status": "Show tables, versions, live rows, rejections by reason and the last run.",
     "release": "Write what is live as a release.",
     "import": "Data sets of others as releases.",
-    "evaluate": "Ask models about the triples of releases, and show how often they side with the statements.",
+    "evaluate": "Ask models about the triples of releases.",
     "report": "Write one self-contained HTML page.",
     "maintain": "Remove superseded rows, merge small files and delete old versions beyond the retention.",
     "forget": "Take an article down.",
