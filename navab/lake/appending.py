@@ -38,7 +38,9 @@ def append(table: LakeTable, run: str, write: Write) -> int:
         if not files:
             return 0
         number = (snapshot.fence(application) or 0) + 1
-        properties = CommitProperties(app_transactions=[Transaction(application, number)], max_commit_retries=_REBASES)
+        # Delta makes a table a second time, over the first, if it may try again.
+        rebases = _REBASES if snapshot.version >= 0 else 0
+        properties = CommitProperties(app_transactions=[Transaction(application, number)], max_commit_retries=rebases)
         try:
             snapshot.commit([file.action() for file in files], properties)
         except (DeltaError, OSError) as error:

@@ -173,7 +173,7 @@ class LakeTable:
             )
         fences = {self.application: epoch} | dict(marks or {})
         transactions = [Transaction(application, number) for application, number in fences.items()]
-        retries = 0 if self.schema.claimed else _REBASES
+        retries = 0 if self.schema.claimed or snapshot.version < 0 else _REBASES
         return CommitProperties(app_transactions=transactions, max_commit_retries=retries)
 
     @contextmanager

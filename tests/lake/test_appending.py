@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import os
+import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import polars as pl
+import pytest
 
 from navab.evaluation.methods import Outcome
 from navab.evaluation.run import Run
 from navab.evaluation.table import FOLDER, RunRows, run_rows
 from navab.evaluation.triples import Triple
+from navab.lake.cleaning import clean
 from navab.lake.lake import Lake
 from tests.evaluation.made import triples
 
@@ -66,6 +69,20 @@ def test_processes_on_one_run_and_on_others_add_every_row_once(tmp_path: Path) -
     ) == (sorted(triple.triple_id for triple in made))
 
 
+@pytest.mark.parametrize("attempt", range(6))
+def test_processes_that_begin_at_the_same_time_make_one_table(tmp_path: Path, attempt: int) -> None:
+    root, made, begin = str(tmp_path / "lake"), triples(12), threading.Barrier(4)
+
+    def start(size: int) -> None:
+        lake = Lake(root)
+        begin.wait()
+        add(lake, run(), made, size)
+
+    with ThreadPoolExecutor(4) as threads:
+        list(threads.map(start, (3, 4, 5, 6)))
+    assert stored(Lake(root)).height == 24
+
+
 def test_what_was_kept_and_not_committed_is_found_again(tmp_path: Path) -> None:
     lake = Lake(str(tmp_path / "lake"))
     made = triples(20)
@@ -88,9 +105,18 @@ def test_the_claims_holder_and_an_evaluation_do_not_disturb_each_other(tmp_path:
         job = threads.submit(add, Lake(str(tmp_path / "lake")), run(), made, 3)
         for _ in range(3):
             with lake.claim("maintain") as claim:
-                lake.table("evaluations").clean(0, (), claim.check)
+                clean(lake.table("evaluations"), 0, (), claim.check)
         job.result()
     assert stored(lake).height == 120
+
+
+def test_a_claims_holder_can_commit_to_a_table_that_an_evaluation_made_meanwhile(tmp_path: Path) -> None:
+    lake = Lake(str(tmp_path / "lake"))
+    with lake.claim("forget") as claim:
+        add(Lake(str(tmp_path / "lake")), run(), triples(4))
+        table = lake.table("evaluations")
+        table.commit([], claim.epoch, remove=table.snapshot().files["path"].to_list())
+    assert stored(lake).height == 0
 
 
 def test_maintenance_leaves_what_is_on_its_way(tmp_path: Path) -> None:
@@ -102,7 +128,7 @@ def test_maintenance_leaves_what_is_on_its_way(tmp_path: Path) -> None:
         path.write_bytes(b"not committed")
     os.utime(old, (time.time() - 7200, time.time() - 7200))
     with lake.claim("maintain") as claim:
-        lake.table("evaluations").clean(0, (), claim.check)
+        clean(lake.table("evaluations"), 0, (), claim.check)
     assert young.exists()
     assert not old.exists()
     assert stored(lake).height == 8
