@@ -9,6 +9,7 @@ from typing import Any
 import polars as pl
 
 from navab.execution.runs import RunRecord
+from navab.report.collect_topics import assigned_articles, topic_changes, topics
 from navab.report.data import (
     Check,
     Conflict,
@@ -16,7 +17,6 @@ from navab.report.data import (
     ReportData,
     RunInformation,
     StageRun,
-    Topic,
     TripleSample,
 )
 from navab.stages.base import Equation
@@ -42,7 +42,9 @@ def collect(view: View, equations: Sequence[Equation], last: RunRecord | None, w
         records=view.current("articles").height,
         funnels=funnels(view),
         rejections=rejections(view),
-        topics=_topics(view),
+        topics=topics(view),
+        assigned=assigned_articles(view),
+        topic_changes=topic_changes(view),
         checks=tuple(_check(equation) for equation in equations),
         triples=triples,
         triples_total=total,
@@ -75,26 +77,6 @@ def _run(last: RunRecord) -> RunInformation:
         engine=last.engine,
         configuration=last.configuration,
         stages=stages,
-    )
-
-
-def _topics(view: View) -> tuple[Topic, ...]:
-    columns = ("label", "keywords", "size", "sensitive", "sensitivity", "decided_by")
-    language = {nation.code: nation.languages[0] for nation in view.nations}
-    rows = view.current("topics", *columns).sort(["nation", "size"], descending=[False, True])
-    return tuple(
-        Topic(
-            nation=row["nation"],
-            topic_id=row["topic_id"],
-            label=row["label"],
-            keywords=tuple(row["keywords"]),
-            size=row["size"],
-            sensitive=row["sensitive"],
-            sensitivity=row["sensitivity"],
-            decided_by=row["decided_by"],
-            language=language.get(row["nation"]),
-        )
-        for row in rows.iter_rows(named=True)
     )
 
 

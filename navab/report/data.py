@@ -51,7 +51,10 @@ class Rejection:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Topic:
-    """One topic of a nation; `language` is that of label and keywords."""
+    """One topic of a nation; `language` is that of keywords, of `label_native`, and of a label made of keywords.
+
+    `size` counts the sample's articles, `articles` all.
+    """
 
     nation: str
     topic_id: int
@@ -62,6 +65,34 @@ class Topic:
     sensitivity: float
     decided_by: str
     language: str | None = None
+    label_native: str | None = None
+    articles: int = 0
+    centroid: tuple[float, ...] = ()
+    headlines: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AssignedArticles:
+    """How many articles of a nation came to their topic in which way."""
+
+    nation: str
+    cluster: int  # of the sample
+    vector: int
+    tag: int
+    none: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TopicChange:
+    """What a refit made of a topic; `related` are earlier topics, `note` is what a person has to look at."""
+
+    nation: str
+    event: str
+    topic_id: int
+    label: str
+    size: int
+    related: tuple[int, ...] = ()
+    note: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -186,6 +217,8 @@ class ReportData:
     funnels: tuple[Funnel, ...] = ()
     rejections: tuple[Rejection, ...] = ()
     topics: tuple[Topic, ...] = ()
+    assigned: tuple[AssignedArticles, ...] = ()
+    topic_changes: tuple[TopicChange, ...] = ()
     checks: tuple[Check, ...] = ()
     triples: tuple[TripleSample, ...] = ()
     triples_total: int | None = None

@@ -18,8 +18,10 @@ from markupsafe import Markup
 
 from navab.report.charts import funnel_steps, percent, rejection_stacks
 from navab.report.data import ReportData
+from navab.report.topic_map import HEIGHT, WIDTH, topic_maps
 
 MOST_TOPICS = 300
+MOST_CHANGES = 200
 MOST_TRIPLES = 120
 MOST_CONFLICTS = 60
 MOST_REJECTIONS = 400
@@ -42,6 +44,10 @@ def render_report(data: ReportData) -> str:
         stacks=rejection_stacks(data.rejections),
         rejections=data.rejections[:MOST_REJECTIONS],
         topics=data.topics[:MOST_TOPICS],
+        maps=topic_maps(data.topics),
+        map_width=WIDTH,
+        map_height=HEIGHT,
+        topic_changes=data.topic_changes[:MOST_CHANGES],
         triples=data.triples[:MOST_TRIPLES],
         triples_total=_total(data.triples, data.triples_total),
         conflicts=data.conflicts[:MOST_CONFLICTS],

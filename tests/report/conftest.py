@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 import pytest
 
 from navab.report.data import (
+    AssignedArticles,
     Check,
     Conflict,
     ConflictSide,
@@ -19,6 +20,7 @@ from navab.report.data import (
     StageRun,
     TableState,
     Topic,
+    TopicChange,
     TripleSample,
 )
 
@@ -89,7 +91,29 @@ def data() -> ReportData:
                 sensitivity=0.5,
                 decided_by="embedding",
                 language="zh",
+                articles=520,
+                centroid=(1.0, 0.0, 0.0),
+                headlines=("市场增长", "央行降息"),
             ),
+            Topic(
+                nation="cn",
+                topic_id=2,
+                label="Football",
+                label_native="足球",
+                keywords=("比赛",),
+                size=20,
+                sensitive=False,
+                sensitivity=-0.9,
+                decided_by="person",
+                language="zh",
+                articles=230,
+                centroid=(0.0, 1.0, 0.0),
+            ),
+        ),
+        assigned=(AssignedArticles(nation="cn", cluster=60, vector=640, tag=50, none=50),),
+        topic_changes=(
+            TopicChange(nation="cn", event="split", topic_id=2, label="Football", size=20, related=(3,), note="look"),
+            TopicChange(nation="cn", event="died", topic_id=4, label="", size=0, related=(4,)),
         ),
         checks=(Check(name="articles", nation="cn", equation="a = b + c", left=1000, right=1000, holds=True),),
         triples=(
