@@ -58,3 +58,10 @@ class TopicLabel(Answer):
 
     english: str = Field(max_length=80)
     native: str = Field(max_length=80)
+
+
+class Screening(Answer):
+    """Whether an article touches national values, and the value area that it touches most."""
+
+    sensitive: bool
+    area: str = Field(max_length=60)

@@ -54,3 +54,7 @@ class ScreeningSection(Section):
 
     keep: Literal["sensitive", "all"] = Field("sensitive", description="all: screening decides nothing")
     threshold: float = Field(0.2, ge=-1, le=1, description="Sensitivity from which an article is kept")
+    judge: Literal["embedding", "engine"] = Field(
+        "embedding", description="engine: articles near the threshold are put to the engine, which must be a model"
+    )
+    margin: float = Field(0.3, ge=0, le=2, description="How near the threshold an article is put to the engine")

@@ -3,14 +3,21 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import polars as pl
 import pytest
+from aiohttp import web
 
+from navab.errors import EngineError
 from navab.live import kept_articles
+from navab.models.responses import Screening
 from navab.overrides import import_decisions
+from navab.topics.engine_screen import PROMPT
+from navab.topics.sensitivity import value_areas
 from navab.view import View
 from tests.inprocess import article, open_small, rows, run_until, write_jsonl
+from tests.models.chat_server import ChatServer, completion, said
 
 POLITICS = [
     "The president and the opposition clashed over the election campaign and the future of the government.",
@@ -68,3 +75,44 @@ def test_a_persons_word_wins_and_may_be_taken_back(screened: View) -> None:
     assert set(live["decided_by"]) == {"person"}
     assert set(live["reason"]) == {"a note"}
     assert rows(screened, "overrides")["override_id"].n_unique() == 3
+
+
+async def contrary(_: ChatServer, body: dict[str, Any]) -> web.StreamResponse:
+    """Calls sport sensitive and politics not; of the tennis player it says nothing that could be read."""
+    text = said(body)
+    if "tennis" in text:
+        return completion("I would rather not.")
+    is_sport = any(sentence in text for sentence in SPORT)
+    return completion({"sensitive": is_sport, "area": "rights and protest" if is_sport else ""})
+
+
+def test_the_engine_has_the_word_on_what_is_near_the_threshold(screened: View, tmp_path: Path) -> None:
+    with ChatServer(contrary) as server:
+        engine = {"kind": "http", "model": "small", "http": {"base_url": server.base_url}}
+        view = open_small(tmp_path, engine=engine, topics={"tagged": 0}, screening={"judge": "engine", "margin": 2})
+        run_until(view, "screening")
+        assert kept(view) == {"3", "5"}
+        live = view.live("screening", "sensitive", "decided_by", "reason")
+        found = live.join(view.live("articles", "article_id", "source_id"), on="article_id")
+        assert dict(found.select("source_id", "decided_by").iter_rows())["4"] == "embedding"
+        assert set(found.filter(pl.col("source_id") != "4")["decided_by"]) == {"llm"}
+        assert set(found.filter("sensitive")["reason"]) == {"rights and protest"}
+        asked = len(server.asked)
+        narrow = open_small(tmp_path, engine=engine, topics={"tagged": 0}, screening={"judge": "engine", "margin": 0})
+        assert run_until(narrow, "screening")["screening"] == 6
+        assert len(server.asked) == asked, "nothing is that near"
+        assert kept(narrow) == {"0", "1", "2"}
+
+
+def test_rules_cannot_be_the_judge(screened: View, tmp_path: Path) -> None:
+    with pytest.raises(EngineError, match=r"screening.judge engine needs an engine that reads"):
+        run_until(open_small(tmp_path, screening={"judge": "engine"}), "screening")
+
+
+def test_the_prompt_names_every_value_area() -> None:
+    system = PROMPT.render("en", {"title": "", "text": "A text."})[0].content
+    assert [line[2:] for line in system.splitlines() if line.startswith("- ")] == list(value_areas().sensitive)
+    for language in ("en", "de", "fr", "zh"):
+        example = PROMPT.example(language)
+        assert example is not None
+        assert Screening.model_validate(example.answer).area in value_areas().sensitive
