@@ -14,8 +14,6 @@ from tests.lakes import sample_configuration, tables
 
 pytestmark = pytest.mark.slow
 
-CLAIM_S = 10.0  # until the claim must be free
-
 
 def wait_for_step(head: Head, job: str, lake: Path, step: str) -> None:
     """Wait until the job has begun a step."""
@@ -36,13 +34,11 @@ def test_a_stopped_job_frees_the_lake_and_goes_on(tmp_path: Path, built: Path) -
         for step in ("embeddings", "extraction"):
             job = head.start(tmp_path, "--config", config, "--set", "resources.commit_interval_s=0.5")
             wait_for_step(head, job, lake, step)
-            stopped = time.time()
             head.stop(job)
             assert head.status(job) == "STOPPED"
             claim = latest_claim(Storage(str(lake)))
             assert claim is not None
             assert claim.released or not claim.is_live(), "a job that follows need not wait"
-            assert claim.renewed_at - stopped < CLAIM_S
         done = head.submit(tmp_path, "--config", config)
     assert done.returncode == 0, done.stdout + done.stderr
     expected = tables(built)
