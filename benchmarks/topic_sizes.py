@@ -10,6 +10,7 @@ would. Memory is the proportional set size of all processes.
 from __future__ import annotations
 
 import argparse
+import multiprocessing
 import os
 import time
 from concurrent.futures import ProcessPoolExecutor
@@ -93,10 +94,10 @@ def _assign(real: Vectors, fitted: pl.DataFrame, count: int) -> None:
     )
     units = range(count // UNIT)
     halves = [units[: len(units) // 2], units[len(units) // 2 :]]
-    peaks = []
+    peaks, fresh = [], multiprocessing.get_context("spawn")  # threads of Polars do not survive a fork
     for part in (0.1, 1.0):
         work = AssignUnits(real, some)
-        with PeakMemory(os.getpid(), interval_s=0.5) as memory, ProcessPoolExecutor(2) as pool:
+        with PeakMemory(os.getpid(), interval_s=0.5) as memory, ProcessPoolExecutor(2, fresh) as pool:
             done = list(pool.map(work, [half[: max(1, int(len(half) * part))] for half in halves]))
         peaks.append(memory.peak)
     print(f"{count:,} vectors, {sum(found for _, found in done):,} with a topic")
