@@ -118,3 +118,19 @@ def test_words_on_a_topic_hold_for_what_came_from_it(fitted: tuple[Path, View]) 
         import_decisions({one: (False, "no")}, view, claim)
     words = dict(words_on_topics(view).select("topic_id", "person").iter_rows())
     assert words == {one: False, other: None}
+
+
+def test_the_order_of_articles_and_the_size_of_units_do_not_matter(tmp_path: Path) -> None:
+    """The same articles, turned round and divided otherwise, have the same topics, ids and members."""
+    articles = _articles(range(6))
+    found = []
+    for name, records, unit_rows in (("one", articles, 512), ("other", articles[::-1], 3)):
+        write_jsonl(tmp_path / name / "a.jsonl", records)
+        options = {"min_cluster_size": 3, "neighbors": 3, "resolution": 0.5}
+        view = open_small(tmp_path / name, topics=options, dedup={"threshold": 1.0}, resources={"unit_rows": unit_rows})
+        run_until(view, "screening")
+        made = ("topics", "article_topics", "screening")
+        found.append({table: rows(view, table).sort(view.key(table)).drop("_file", strict=False) for table in made})
+    for table, frame in found[0].items():
+        assert frame.equals(found[1][table]), table
+    assert found[0]["topics"].height > 1
