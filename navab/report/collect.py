@@ -19,6 +19,7 @@ from navab.report.data import (
     StageRun,
     TripleSample,
 )
+from navab.report.leaderboard import leaderboard
 from navab.stages.base import Equation
 from navab.summary import funnels, judge_shares, rejections, tables
 from navab.view import View
@@ -54,6 +55,7 @@ def collect(view: View, equations: Sequence[Equation], last: RunRecord | None, w
         tables=tables(view),
         run=_run(last) if last else None,
         warnings=tuple(warnings),
+        boards=leaderboard(view.lake),
     )
 
 

@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
+from navab.report.leaderboard import Board
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Funnel:
@@ -228,3 +230,4 @@ class ReportData:
     tables: tuple[TableState, ...] = ()
     run: RunInformation | None = None
     warnings: tuple[str, ...] = ()
+    boards: tuple[Board, ...] = ()

@@ -25,7 +25,18 @@ MOST_CHANGES = 200
 MOST_TRIPLES = 120
 MOST_CONFLICTS = 60
 MOST_REJECTIONS = 400
+MOST_DETAILS = 400
 LONGEST_TEXT = 900
+
+# How the page calls what the table `evaluations` has codes for.
+METHODS = {"mc": "Multiple choice", "likelihood": "Likelihood", "aj": "Free answers, judged"}
+CONDITIONS = {
+    "choices_only": "without the question",
+    "question_less": "without the question",
+    "answer_hidden": "judge without an answer",
+    "rewritten": "S rewritten by the machine",
+}
+OUTCOMES = {"S": "statement", "RS": "reversed", "tie": "tie", "refusal": "refusal", "off_topic": "off topic"}
 
 Row = TypeVar("Row")
 
@@ -56,6 +67,11 @@ def render_report(data: ReportData) -> str:
         broken=[check for check in data.checks if not check.holds],
         names={funnel.nation: funnel.name for funnel in data.funnels},
         configuration=_configuration(data),
+        boards=data.boards,
+        most_details=MOST_DETAILS,
+        methods=METHODS,
+        conditions=CONDITIONS,
+        outcomes=OUTCOMES,
     )
 
 
