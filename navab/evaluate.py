@@ -36,13 +36,12 @@ from navab.evaluation.threats import canary_rank, negations, rewritten
 from navab.evaluation.triples import Triple
 from navab.execution.progress import Progress
 from navab.lake.lake import Lake
-from navab.models.engine import Request
-from navab.models.engines import load_engine
+from navab.models.engines import engine_name, load_engine
 from navab.models.responses import TripleText
 from navab.models.rules.stance import word_pattern
 from navab.options.evaluation import EvaluationSection, ModelSection
 from navab.release.find import FoundRelease, find_release, find_releases, lake_releases
-from navab.stages.triples import PROMPT
+from navab.stages.triples import request_for
 from navab.view import View
 
 _MOST_FOR_WORDS = 20_000  # triples of a nation that the bag of words reads
@@ -128,7 +127,7 @@ def _plan(
     view: View, model: Model, judge: Model | None, release: FoundRelease, options: EvaluationSection
 ) -> list[Run]:
     """The runs of a model on a release."""
-    made_by_us = release.manifest.lineage.engines == [load_engine(view.configuration.engine, view.registry).name]
+    made_by_us = release.manifest.lineage.engines == [engine_name(view.configuration.engine)]
     asked = Asked(options.methods, options.protocols, options.baselines, made_by_us)
     settings = {"model": identity(model.section), "split": options.split}
     judged = {"judge": None if judge is None else identity(judge.section), "answer_tokens": options.answer_tokens}
@@ -202,13 +201,12 @@ def _ask_pending(
 
 def _rewriter(view: View) -> Callable[[Sequence[Triple]], list[Triple]]:
     """Has the engine that reversed the statements write them as well."""
-    engine = load_engine(view.configuration.engine, view.registry)
+    options = view.configuration.engine
+    engine = load_engine(options, view.registry)
 
     def reverse(triples: Sequence[Triple]) -> list[str | None]:
-        requests = [
-            Request(PROMPT, triple.nation, triple.language, {"statement": triple.statement}, TripleText)
-            for triple in triples
-        ]
+        rows = [{"nation": one.nation, "language": one.language, "text": one.statement} for one in triples]
+        requests = [request_for(row, options) for row in rows]
         answers = [response.parsed for response in engine.generate(requests)]
         return [answer.reversed_statement if isinstance(answer, TripleText) else None for answer in answers]
 
