@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from itertools import combinations
 
 import polars as pl
+import pyarrow as pa
+import pyarrow.dataset as pads
 
 from navab.evaluation.bag_of_words import NAME as BAG_OF_WORDS
 from navab.evaluation.standings import ALL, breakdown, read_rows, standings
@@ -18,7 +20,9 @@ from navab.release.find import FoundRelease, lake_releases
 MOST_PAIRS = 6  # of a board
 MOST_DIFFERENCES = 24  # of a pair
 FEWEST_OF_A_TOPIC = 5
+_METHODS = ("mc", "likelihood", "aj")  # in the order of the boards
 _FULL = "full"
+_SIDES = ("question", "statement", "reversed_statement")
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +37,10 @@ class Cell:
 
 @dataclass(frozen=True, slots=True)
 class BoardRow:
-    """One run: a model or a baseline of it; cells in the order of the board's nations, None where nothing was asked."""
+    """One run: a model, a baseline of it, or words alone.
+
+    Cells are in the order of the board's nations, None where nothing was decided.
+    """
 
     model: str
     condition: str
@@ -48,6 +55,10 @@ class BoardRow:
     @property
     def is_baseline(self) -> bool:
         return self.condition != _FULL
+
+    @property
+    def needs_model(self) -> bool:
+        return self.model != BAG_OF_WORDS
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,30 +132,45 @@ def leaderboard(lake: Lake) -> tuple[Board, ...]:
         if record.model != BAG_OF_WORDS:
             boards.setdefault((record.release, record.method, record.protocol), []).append(record)
     words = [record for record in latest.values() if record.model == BAG_OF_WORDS]
-    order = list(reversed(releases))
-    return tuple(
-        _board(lake, releases[key[0]], [*records, *(one for one in words if one.release == key[0])], key)
-        for key, records in sorted(boards.items(), key=lambda item: (order.index(item[0][0]), item[0][1:]))
+    latest_first = list(reversed(releases))
+    ordered = sorted(boards, key=lambda key: (latest_first.index(key[0]), _METHODS.index(key[1]), key[2]))
+    found = (
+        _board(lake, releases[key[0]], [*boards[key], *(one for one in words if one.release == key[0])], key)
+        for key in ordered
     )
+    return tuple(board for board in found if board is not None)
 
 
-def _board(lake: Lake, release: FoundRelease, records: list[EvaluationRecord], key: tuple[str, str, str]) -> Board:
+def _board(
+    lake: Lake, release: FoundRelease, records: list[EvaluationRecord], key: tuple[str, str, str]
+) -> Board | None:
+    """One board; None if nothing has been scored yet."""
     rows = read_rows(lake, records)
+    scored = set(rows["run_id"])
+    records = [record for record in records if record.run_id in scored]
+    full = [record for record in records if record.condition == _FULL]
+    if not full:
+        return None
     found = standings(rows)
     nations = (*sorted(set(found["nation"]) - {ALL}), ALL)
     by_run = {(row["run_id"], row["nation"]): row for row in found.iter_rows(named=True)}
-    lines = [_row(record, nations, by_run) for record in records if (record.run_id, ALL) in by_run]
-    full = [record for record in records if record.condition == _FULL]
     decided = {record.model: decide(rows.filter(pl.col("run_id") == record.run_id)) for record in full}
     return Board(
         release.manifest.name,
         key[1],
         key[2],
         nations,
-        tuple(sorted(lines, key=lambda row: (row.model == BAG_OF_WORDS, row.model, row.is_baseline, row.condition))),
-        tuple(_pairs(decided, _texts(release, decided))),
+        tuple(_ranked([_row(record, nations, by_run) for record in records])),
+        tuple(_pairs(decided, release)),
         tuple(_details(rows, full)),
     )
+
+
+def _ranked(rows: Sequence[BoardRow]) -> list[BoardRow]:
+    """The best model first, each before its baselines; what needs no model comes last."""
+    own = {row.model: row.cells[-1] for row in rows if not row.is_baseline}
+    rates = {model: -1.0 if cell is None else cell.rate for model, cell in own.items()}
+    return sorted(rows, key=lambda row: (-rates.get(row.model, -2.0), row.model, row.is_baseline, row.condition))
 
 
 def _row(record: EvaluationRecord, nations: Sequence[str], found: dict[tuple[str, str], dict[str, object]]) -> BoardRow:
@@ -168,18 +194,22 @@ def _cell(row: dict[str, object] | None) -> Cell | None:
     return Cell(rate, low, high, int(str(row["triples"])))
 
 
-def _pairs(decided: dict[str, pl.DataFrame], texts: pl.DataFrame) -> Iterator[Pair]:
-    """Compare every two models, and show the triples on which they are surest to differ."""
-    for first, second in list(combinations(sorted(decided), 2))[:MOST_PAIRS]:
+def _pairs(decided: dict[str, pl.DataFrame], release: FoundRelease) -> Iterator[Pair]:
+    """Compare every two models that have triples in common, and show those on which they are surest to differ."""
+    found: list[tuple[str, str, int, pl.DataFrame]] = []
+    for first, second in combinations(sorted(decided), 2):
         joined = decided[first].join(decided[second], on="triple_id", suffix="_2")
-        apart = joined.filter(pl.col("outcome") != pl.col("outcome_2")).with_columns(
-            (pl.col("margin") - pl.col("margin_2")).abs().alias("apart")
-        )
-        shown = apart.sort("apart", "triple_id", descending=[True, False]).join(
-            texts, on="triple_id", suffix="_text", maintain_order="left"
-        )
-        differences = [_difference(row) for row in shown.head(MOST_DIFFERENCES).iter_rows(named=True)]
-        yield Pair(first, second, compare(decided[first], decided[second]), tuple(differences), apart.height)
+        if joined.height and len(found) < MOST_PAIRS:
+            apart = joined.filter(pl.col("outcome") != pl.col("outcome_2")).with_columns(
+                (pl.col("margin") - pl.col("margin_2")).abs().alias("apart")
+            )
+            shown = apart.sort("apart", "triple_id", descending=[True, False]).head(MOST_DIFFERENCES)
+            found.append((first, second, apart.height, shown))
+    texts = _texts(release, {triple for *_, shown in found for triple in shown["triple_id"]})
+    for first, second, total, shown in found:
+        rows = shown.join(texts, on="triple_id", maintain_order="left")
+        differences = tuple(_difference(row) for row in rows.iter_rows(named=True))
+        yield Pair(first, second, compare(decided[first], decided[second]), differences, total)
 
 
 def _difference(row: dict[str, object]) -> Difference:
@@ -191,26 +221,19 @@ def _difference(row: dict[str, object]) -> Difference:
     return Difference(**texts, first=next(picks), second=next(picks))
 
 
-_SIDES = ("question", "statement", "reversed_statement")
-
-
 def _given(answer: object) -> str | None:
     return None if answer is None else str(answer)
 
 
-def _texts(release: FoundRelease, decided: dict[str, pl.DataFrame]) -> pl.DataFrame:
-    """Texts of the triples that at least two models were asked about."""
-    columns = ["triple_id", "language", *_SIDES]
-    if len(decided) < 2:
-        return pl.DataFrame(schema=dict.fromkeys(columns, pl.String) | {"triple_id": pl.Int64})
-    return pl.DataFrame(release.dataset(None).to_table(columns=columns))
+def _texts(release: FoundRelease, triples: set[int]) -> pl.DataFrame:
+    """Language and texts of some triples of a release."""
+    wanted = pads.field("triple_id").isin(pa.array(sorted(triples), pa.int64()))
+    return pl.DataFrame(release.dataset(None).to_table(columns=["triple_id", "language", *_SIDES], filter=wanted))
 
 
 def _details(rows: pl.DataFrame, full: Sequence[EvaluationRecord]) -> Iterator[Detail]:
     """Nation, source type and topic; topics of a few triples are left out."""
     own = rows.filter(pl.col("run_id").is_in([record.run_id for record in full]))
-    if own.is_empty():
-        return
     models = {record.run_id: record.model for record in full}
     for topic in (False, True):
         by = ["nation", "source_type", *(["topic"] if topic else [])]

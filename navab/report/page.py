@@ -44,6 +44,7 @@ Row = TypeVar("Row")
 def render_report(data: ReportData) -> str:
     """Render the page; long lists are cut, and the page says how much is left out."""
     environment = _environment()
+    names = {funnel.nation: funnel.name for funnel in data.funnels}
     script = environment.get_template("report.js").render()
     return environment.get_template(
         "report.html.j2"
@@ -65,13 +66,14 @@ def render_report(data: ReportData) -> str:
         conflicts_total=_total(data.conflicts, data.conflicts_total),
         judges=data.judges,
         broken=[check for check in data.checks if not check.holds],
-        names={funnel.nation: funnel.name for funnel in data.funnels},
+        names=names,
         configuration=_configuration(data),
         boards=data.boards,
         most_details=MOST_DETAILS,
         methods=METHODS,
         conditions=CONDITIONS,
         outcomes=OUTCOMES,
+        nations_of=lambda board: [(code, names.get(code, code)) for code in board.nations[:-1]],
     )
 
 
