@@ -79,7 +79,7 @@ def evaluate(view: View, sections: Sequence[ModelSection], options: EvaluationSe
         model = Model(section)
         for release, questions in asked:
             for run in _plan(view, model, judge, release, options):
-                records.append(_evaluate_run(view, run, questions, model, judge, release, options))
+                records.append(evaluate_run(view, run, questions, model, judge, release, options))
     return records
 
 
@@ -134,7 +134,7 @@ def _plan(
     return plan_runs(asked, release.manifest.name, release.manifest.fingerprint, model.name, settings, judged)
 
 
-def _evaluate_run(
+def evaluate_run(
     view: View,
     run: Run,
     questions: Questions,

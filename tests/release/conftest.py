@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import fsspec
 import polars as pl
@@ -56,7 +57,7 @@ def triple(number: int, nation: str, **changes: object) -> dict[str, object]:
 
 def frame(rows: list[dict[str, object]]) -> pl.DataFrame:
     """Rows as the lead's join hands them over: exact types, whatever the values."""
-    schema = {
+    schema: dict[str, Any] = {
         **{field.name: pl.String for field in load_schema("triples").arrow},
         **dict.fromkeys(("triple_id", "fingerprint", "statement_id", "article_id", "group_id"), pl.Int64),
         "published_at": pl.Datetime("us", "UTC"),
