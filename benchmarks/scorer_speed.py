@@ -1,6 +1,6 @@
 """Prefix trees against the scorer that anybody would write first: same machine, model and numbers.
 
-python -m benchmarks.scorer_speed MODEL RELEASE [--triples 40]     MODEL is a folder; a minute or two for 135M on 2 cores
+python -m benchmarks.scorer_speed MODEL RELEASE [--triples 40]     MODEL is a folder; minutes for 135M on 2 cores
 
 Both score the same triples of a release, evenly from its nations: all that `navab evaluate` asks of them in multiple
 choice (both protocols) and by likelihood, in units of 32, with the question and without. They take turns, unit by
