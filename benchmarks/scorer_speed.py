@@ -3,22 +3,22 @@
 python -m benchmarks.scorer_speed MODEL RELEASE [--triples 40]     MODEL is a folder; minutes for 135M on 2 cores
 
 Both score the same triples of a release, evenly from its nations: all that `navab evaluate` asks of them in multiple
-choice (both protocols) and by likelihood, in units of 32, with the question and without. They take turns, unit by
-unit, so that both meet the same load.
+choice (both protocols), by likelihood and of a judge, in units of 32, with the question or answer and without. They
+take turns, unit by unit, so that both meet the same load.
 """
 
 from __future__ import annotations
 
 import argparse
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 import torch
 
 from benchmarks.support.measure import line
 from benchmarks.support.straightforward import Straightforward
-from navab.evaluation.methods import Likelihood, Method, MultipleChoice, Outcome
+from navab.evaluation.methods import AnswerJudgement, Likelihood, Method, MultipleChoice, Outcome
 from navab.evaluation.questions import choose, collect
 from navab.evaluation.scorers.base import Scorer
 from navab.evaluation.scorers.transformers import TransformersScorer
@@ -29,12 +29,17 @@ LEAST_SPEEDUP = 5.0
 MOST_APART = 1e-2  # of a sum of log-probabilities in float32
 LEAST_AGREEMENT = 0.99
 UNIT = 32
-METHODS: dict[str, Method] = {
-    "mc debiased": MultipleChoice(),
-    "mc debiased, no question": MultipleChoice(show_question=False),
-    "mc paper": MultipleChoice("paper"),
-    "likelihood": Likelihood(),
-    "likelihood, no question": Likelihood(show_question=False),
+METHODS: dict[str, Callable[[Scorer, Sequence[Triple]], Method]] = {
+    "mc debiased": lambda scorer, triples: MultipleChoice(),
+    "mc debiased, no question": lambda scorer, triples: MultipleChoice(show_question=False),
+    "mc paper": lambda scorer, triples: MultipleChoice("paper"),
+    "likelihood": lambda scorer, triples: Likelihood(),
+    "likelihood, no question": lambda scorer, triples: Likelihood(show_question=False),
+    # What is judged is S itself: a free answer would cost both sides the same.
+    "aj, judging": lambda judge, triples: AnswerJudgement(
+        judge, known={one.triple_id: one.statement for one in triples}
+    ),
+    "aj, judging no answer": lambda judge, triples: AnswerJudgement(judge, show_answer=False),
 }
 
 
@@ -48,7 +53,7 @@ class Side:
 
     def ask(self, name: str, triples: Sequence[Triple]) -> None:
         started = time.perf_counter()
-        self.outcomes[name] += METHODS[name].outcomes(triples, self.scorer)
+        self.outcomes[name] += METHODS[name](self.scorer, triples).outcomes(triples, self.scorer)
         self.seconds[name] += time.perf_counter() - started
 
 
@@ -59,7 +64,7 @@ def measure(model: str, release: str, count: int) -> bool:
     triples = collect(choose(dataset, None, -(-count // len(nations))), count)
     trees, plain = Side(TransformersScorer(model)), Side(Straightforward(model))
     for side in (plain, trees):
-        METHODS["likelihood"].outcomes(triples[:2], side.scorer)  # the first pass of a model is slower
+        Likelihood().outcomes(triples[:2], side.scorer)  # the first pass of a model is slower
     for name in METHODS:
         for start in range(0, len(triples), UNIT):
             for side in (plain, trees):
