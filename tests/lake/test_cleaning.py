@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import threading
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import polars as pl
@@ -133,3 +135,25 @@ def test_a_holder_that_has_lost_the_claim_deletes_nothing(table: LakeTable) -> N
     with pytest.raises(ClaimLostError):
         cleaning.clean(table, 0, (), lost)
     assert names(table, "cn") == before
+
+
+def test_who_opens_the_table_is_not_disturbed_while_its_log_is_trimmed(table: LakeTable) -> None:
+    write(table, 0)
+    done = threading.Event()
+
+    def read() -> int:
+        opened = 0
+        while not done.is_set():
+            table.snapshot()
+            opened += 1
+        return opened
+
+    with ThreadPoolExecutor(3) as threads:
+        readers = [threads.submit(read) for _ in range(3)]
+        try:
+            for number in range(1, 60):
+                write(table, number)
+                clean(table)
+        finally:
+            done.set()
+    assert min(reader.result() for reader in readers) > 0
