@@ -17,7 +17,7 @@ MANIFEST = "manifest.json"
 # What a release writes; nothing else under its root is ever removed.
 _OWN_FILES = re.compile(
     r"README\.md|data/[a-z_]+/[a-z]+/[a-z]+/[a-z]+/part-\d+\.arrow"
-    r"|lm_eval/(utils\.py|_?navab[a-z_]*\.yaml)|preferences/[a-z]+/[a-z]+\.jsonl"
+    r"|lm_eval/(utils\.py|_?navab[a-z_]*\.yaml)|preferences/([a-z]+/){1,3}[a-z]+\.jsonl"
 )
 
 

@@ -31,7 +31,7 @@ def test_one_changed_byte_is_found(filesystem: Any, root: Path) -> None:
 
 
 def test_missing_and_added_files_are_found(filesystem: Any, root: Path) -> None:
-    (root / "preferences/uk/train.jsonl").unlink()
+    (root / "preferences/plain/uk/quoted/train.jsonl").unlink()
     (root / "lm_eval/utils.py").write_text("import os")
     shard = a_shard(root)
     shard.rename(shard.with_name("part-00007.arrow"))
