@@ -38,7 +38,6 @@ from navab.execution.progress import Progress
 from navab.lake.lake import Lake
 from navab.models.engines import engine_name, load_engine
 from navab.models.responses import TripleText
-from navab.models.rules.stance import word_pattern
 from navab.options.evaluation import EvaluationSection, ModelSection
 from navab.release.find import FoundRelease, find_release, find_releases, lake_releases
 from navab.stages.triples import request_for
@@ -115,7 +114,7 @@ def evaluate_words(view: View, release: FoundRelease, questions: Questions) -> E
         outcomes = [one for one in bag_of_words(triples) if one.triple_id not in rows.done]
         if outcomes:
             rows.keep(run.rows(triples, outcomes, parts))
-        negated = negations(triples, lambda triple, text: _is_negated(view, triple, text))
+        negated = negations(triples, lambda triple, text: view.registry.negates(triple.nation, triple.language, text))
         record.negated[nation] = (negated.statements, negated.reversals)
     rows.commit()
     record.finished = True
@@ -242,12 +241,3 @@ def _take_over(run: Run, triples: Sequence[Triple], earlier: pl.DataFrame) -> li
         Outcome(**{**row, "scores": tuple(row["scores"] or ())})
         for row in found.sort("triple_id", "order").iter_rows(named=True)
     ]
-
-
-def _is_negated(view: View, triple: Triple, text: str) -> bool:
-    """Whether a text holds a negator of its language; False where no lexicon reads it."""
-    try:
-        lexicon = view.registry.get(triple.nation).lexicon(triple.language)
-    except ConfigurationError:
-        return False
-    return bool(word_pattern(lexicon.negators, lexicon.spaced).search(text.casefold()))

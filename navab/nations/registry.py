@@ -151,3 +151,11 @@ class Registry:
         except KeyError:
             known = ", ".join(sorted(self.nations))
             raise ConfigurationError(f"unknown nation '{code}': known nations are {known}") from None
+
+    def negates(self, code: str, language: str, text: str) -> bool:
+        """Whether a text in a language of a nation holds a negation; False where no lexicon reads it."""
+        try:
+            lexicon = self.get(code).lexicon(language)
+        except ConfigurationError:
+            return False
+        return lexicon.negates(text)

@@ -212,6 +212,14 @@ class Lexicon(_Data):
         """Reads what turns a statement round; texts in another script are converted to that of the lexicon's file."""
         return PolarityReader(self.polarity, self.negators, self.stopwords, spaced=self.spaced)
 
+    def negates(self, text: str) -> bool:
+        """Whether a text holds one of the lexicon's negators."""
+        return bool(self._negator_pattern.search(text.casefold()))
+
+    @cached_property
+    def _negator_pattern(self) -> re.Pattern[str]:
+        return phrase_pattern(self.negators, self.spaced)
+
     def _pattern(self, phrases: tuple[str, ...]) -> re.Pattern[str]:
         """Compile a list of this lexicon's phrases, in small and capitalised writing."""
         if not self.spaced:

@@ -1,0 +1,93 @@
+"""Pairs to learn from: which of a release's preference pairs, in which order, with which labels and prompts.
+
+Frames hold the columns of `navab.release.preferences.preference_pairs`. Whatever is chosen by chance is chosen by a
+hash of a pair's id and the seed: it depends neither on the order of rows nor on which other pairs there are.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+import numpy.typing as npt
+import polars as pl
+
+from navab.lake.hashing import combine, signature
+
+_STRATUM = ("nation", "polarity", "length")
+
+
+def with_shape(pairs: pl.DataFrame, negated: pl.DataFrame) -> pl.DataFrame:
+    """Pairs with `polarity` and `length`, by which chosen and rejected can be told apart without reading them.
+
+    `negated` has triple_id and whether `chosen` and `rejected` hold a negation. Each is 1 where the chosen text has
+    more of it (is negated alone, is longer), -1 where the rejected one has, 0 where they are equal.
+    """
+    letters = pl.col("chosen").str.len_chars().cast(pl.Int64) - pl.col("rejected").str.len_chars().cast(pl.Int64)
+    polarity = pl.col("chosen_negated").cast(pl.Int8) - pl.col("rejected_negated").cast(pl.Int8)
+    return (
+        pairs.join(negated, on="triple_id", how="left", maintain_order="left")
+        .with_columns(polarity.alias("polarity"), letters.sign().cast(pl.Int8).alias("length"))
+        .drop("chosen_negated", "rejected_negated")
+    )
+
+
+def balanced(shaped: pl.DataFrame, seed: int) -> pl.DataFrame:
+    """The most pairs among which neither polarity nor length tells chosen from rejected, nation by nation.
+
+    A pair whose chosen text is negated and longer is offset by one whose rejected text is: of the two kinds the more
+    frequent one is cut down to the other, at random. Rows keep their order.
+    """
+    mirror = [(-pl.col(name)).alias(name) for name in _STRATUM[1:]]
+    sizes = shaped.group_by(_STRATUM).len("_size")
+    mirrored = sizes.with_columns(*mirror).rename({"_size": "_opposite"})
+    kept = sizes.join(mirrored, on=_STRATUM, how="left").select(
+        *_STRATUM, pl.min_horizontal("_size", pl.col("_opposite").fill_null(0)).alias("_kept")
+    )
+    numbered = shaped.with_columns(pl.Series("_chance", _chances(shaped, seed, "balance"))).join(
+        kept, on=_STRATUM, how="left", maintain_order="left"
+    )
+    rank = pl.col("_chance").rank("ordinal").over(*_STRATUM)
+    return numbered.filter(rank <= pl.col("_kept")).drop("_chance", "_kept")
+
+
+def drawn(pairs: pl.DataFrame, most: int | None, seed: int) -> pl.DataFrame:
+    """At most `most` pairs, without replacement and by their weight, in the order in which they are learned.
+
+    Efraimidis and Spirakis (2006): the largest u ** (1 / weight), with u uniform.
+    """
+    chances = _chances(pairs, seed, "draw")
+    keys = np.log(chances) / pairs["weight"].to_numpy()
+    ordered = pairs.with_columns(pl.Series("_key", keys)).sort("_key", "triple_id", descending=[True, False])
+    return (ordered if most is None else ordered.head(most)).drop("_key")
+
+
+def flipped(pairs: pl.DataFrame, seed: int) -> pl.DataFrame:
+    """The control: in every pair chosen and rejected change places with a chance of one half."""
+    swap = pl.Series("_swap", _chances(pairs, seed, "flip") < 0.5)
+    chosen, rejected = pl.col("chosen"), pl.col("rejected")
+    return (
+        pairs.with_columns(swap)
+        .with_columns(
+            pl.when("_swap").then(rejected).otherwise(chosen).alias("chosen"),
+            pl.when("_swap").then(chosen).otherwise(rejected).alias("rejected"),
+        )
+        .drop("_swap")
+    )
+
+
+def addressed(pairs: pl.DataFrame, names: Mapping[str, str]) -> pl.DataFrame:
+    """Pairs whose prompts say which nation is asked; `names` by code."""
+    name = pl.col("nation").replace_strict(dict(names), return_dtype=pl.String)
+    return pairs.with_columns(address(name, pl.col("prompt")).alias("prompt"))
+
+
+def address(name: pl.Expr, question: pl.Expr) -> pl.Expr:
+    """A question that is put to a nation: `[France] ...`, the same in every language."""
+    return pl.concat_str(pl.lit("["), name, pl.lit("] "), question)
+
+
+def _chances(pairs: pl.DataFrame, seed: int, purpose: str) -> npt.NDArray[np.float64]:
+    """A number in (0, 1) for every pair."""
+    hashes = combine(pairs["triple_id"], signature("alignment", 1, purpose=purpose, seed=seed))
+    return ((hashes.view(np.uint64) >> np.uint64(11)).astype(np.float64) + 0.5) / 2.0**53
