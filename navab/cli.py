@@ -27,6 +27,7 @@ COMMANDS = {
     "forget": "Take an article down.",
     "nations": "The nation registry: list it, add a nation, check what one lacks.",
     "topics": "Topics, and people's decisions on them.",
+    "prompts": "What a model is sent.",
 }
 
 

@@ -70,7 +70,7 @@ def test_help_shows_examples(capsys: pytest.CaptureFixture[str], path: tuple[str
     assert f"navab {' '.join(path)}".strip() in said.split("Examples:")[1]
 
 
-@pytest.mark.parametrize("path", [(), ("nations",), ("topics",)])
+@pytest.mark.parametrize("path", [(), ("nations",), ("topics",), ("prompts",)])
 def test_a_group_without_command_shows_its_help(capsys: pytest.CaptureFixture[str], path: tuple[str, ...]) -> None:
     code, said, errors = run(capsys, *path)
     assert (code, errors) == (0, "")

@@ -27,15 +27,15 @@ class EngineJudge:
         return f"engine:{self.engine.name}"
 
     def judge(self, pairs: Sequence[Pair]) -> list[Judgement]:
-        requests = [request for pair in pairs for request in _requests(pair)]
+        requests = [request for pair in pairs for request in judgement_requests(pair)]
         answers = self.engine.generate(requests)
         if not is_answered(answers):
             raise EngineError("the engine's budget is spent; run the same command again to go on with a new budget")
         return [_judgement(*answers[place : place + 2]) for place in range(0, len(answers), 2)]
 
 
-def _requests(pair: Pair) -> tuple[Request, Request]:
-    """The pair as it stands and turned round."""
+def judgement_requests(pair: Pair) -> tuple[Request, Request]:
+    """What the engine is asked about a pair: as it stands and turned round."""
     return (
         _request(pair, pair.left, pair.right, pair.left_language),
         _request(pair, pair.right, pair.left, pair.right_language),

@@ -26,14 +26,16 @@ class EngineScreen:
 
     def judge(self, articles: Sequence[Article]) -> list[Screening | None]:
         """Whether each article touches values, and in which area; None where the engine had no answer."""
-        requests = [
-            Request(PROMPT, self.nation, one.language, {"title": one.title, "text": one.text[:_LEAD]}, Screening)
-            for one in articles
-        ]
-        answers = self.engine.generate(requests)
+        answers = self.engine.generate([screening_request(one, self.nation) for one in articles])
         if not is_answered(answers):
             raise EngineError("the engine's budget is spent; run the same command again to go on with a new budget")
         return [answer.parsed if isinstance(answer.parsed, Screening) else None for answer in answers]
+
+
+def screening_request(article: Article, nation: str) -> Request:
+    """What the engine is asked about an article."""
+    inputs = {"title": article.title, "text": article.text[:_LEAD]}
+    return Request(PROMPT, nation, article.language, inputs, Screening)
 
 
 def check_engine_screen(options: EngineSection) -> None:

@@ -52,12 +52,7 @@ class Namer:
 
     def tag(self, articles: Sequence[Article]) -> list[list[str]]:
         """Tags of each article; none where the engine had no answer."""
-        inputs = [{"title": one.title, "text": one.text[:_LEAD]} for one in articles]
-        requests = [
-            Request(TAGS, self.nation, one.language, filled, ArticleTags)
-            for one, filled in zip(articles, inputs, strict=True)
-        ]
-        answers = self._ask(requests)
+        answers = self._ask([tag_request(one, self.nation) for one in articles])
         return [answer.parsed.tags if isinstance(answer.parsed, ArticleTags) else [] for answer in answers]
 
     def label(self, keywords: Sequence[Sequence[str]], articles: Sequence[Sequence[Article]]) -> list[Label]:
@@ -83,3 +78,9 @@ class Namer:
         if not is_answered(answers):
             raise EngineError("the engine's budget is spent; run the same command again to go on with a new budget")
         return answers
+
+
+def tag_request(article: Article, nation: str) -> Request:
+    """What the engine is asked about an article without a topic."""
+    inputs = {"title": article.title, "text": article.text[:_LEAD]}
+    return Request(TAGS, nation, article.language, inputs, ArticleTags)
