@@ -27,6 +27,9 @@ NO_NATION = "none"  # the folder of files whose rows have no nation
 ROWS_AT_ONCE = 4_000_000
 TAKEDOWNS = "navab-mark/takedowns"  # apart from `navab/TABLE`, the fences
 PURGED_BEFORE = "navab-mark/purged-before"
+# Opening a table reads every commit since the last checkpoint, on S3 with a request each; and what compaction removed
+# would stay listed in checkpoints for a week, for a vacuum that navab does not use.
+_PROPERTIES = {"delta.checkpointInterval": "20", "delta.deletedFileRetentionDuration": "interval 0 hours"}
 
 
 class TableSnapshot:
@@ -145,6 +148,7 @@ class TableSnapshot:
                 adds,
                 mode="error",
                 description=self.schema.description,
+                configuration=_PROPERTIES,
                 storage_options=self.storage.delta_options(),
                 commit_properties=properties,
             )

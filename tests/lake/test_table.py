@@ -177,3 +177,18 @@ def test_a_damaged_data_file_is_a_storage_error(storage: Storage, damage: str) -
     path.unlink() if damage == "deleted" else path.write_bytes(b"garbage" * 10)
     with pytest.raises(StorageError, match="cannot read table files"):
         table.snapshot().read(["uri"])
+
+
+def test_opening_reads_few_commits_and_checkpoints_list_no_removed_files(storage: Storage) -> None:
+    table = LakeTable(storage, "files")
+    merged = write_files(storage, "first", nation="cn")
+    table.commit(merged, epoch=1)
+    for number in range(45):
+        old = [file.path for file in merged]
+        merged = write_files(storage, *"abc"[: number % 3 + 1], nation="cn", name=f"part-{number}")
+        table.commit(merged, epoch=1, remove=old)
+    checkpoints = sorted(Path(storage.path("tables", "files", "_delta_log")).glob("*.checkpoint.parquet"))
+    assert len(checkpoints) >= 2
+    assert table.snapshot().version - int(checkpoints[-1].name.split(".")[0]) < 20
+    assert pl.read_parquet(checkpoints[-1], columns=["remove"])["remove"].drop_nulls().is_empty()
+    assert table.snapshot().files.height == 1
