@@ -13,45 +13,54 @@ sequents = st.lists(st.integers(0, 3), min_size=2, max_size=8).flatmap(
 groups = st.lists(st.lists(sequents, min_size=1, max_size=4), max_size=6)
 
 
-def packed(sequences: list[Sequent]) -> Pack:
+def packed(groups: list[list[Sequent]]) -> Pack:
     pack = Pack()
-    for sequence in sequences:
-        pack.add(sequence)
+    for group in groups:
+        pack.add(group)
     return pack
 
 
-@given(st.lists(sequents, min_size=1, max_size=8))
-def test_a_node_sees_its_own_sequence_and_nothing_else(sequences: list[Sequent]) -> None:
-    pack = packed(sequences)
-    seen = pack.mask()
-    for sequence, path in zip(sequences, pack.paths, strict=True):
+def visible(pack: Pack, window: int | None = None) -> dict[int, list[int]]:
+    """What every node sees, by its block."""
+    return {
+        node: block.keys[row].tolist()
+        for block in pack.blocks()
+        for node, row in zip(block.nodes, block.within(window), strict=True)
+    }
+
+
+@given(groups)
+def test_a_node_sees_its_own_sequence_and_nothing_else(groups: list[list[Sequent]]) -> None:
+    pack = packed(groups)
+    seen = visible(pack)
+    assert sorted(seen) == list(range(len(pack.tokens)))
+    for sequence, path in zip([one for group in groups for one in group], pack.paths, strict=True):
         for depth, node in enumerate(path):
-            visible = [at for at in range(len(pack.tokens)) if seen[node, at]]
-            assert visible == path[: depth + 1]
-            assert tuple(pack.tokens[at] for at in visible) == sequence.tokens[: depth + 1]
+            assert seen[node] == path[: depth + 1]
+            assert tuple(pack.tokens[at] for at in seen[node]) == sequence.tokens[: depth + 1]
             assert pack.depths[node] == depth
 
 
-@given(st.lists(sequents, min_size=1, max_size=8))
-def test_every_beginning_is_read_once(sequences: list[Sequent]) -> None:
-    beginnings = {one.tokens[: end + 1] for one in sequences for end in range(len(one.tokens) - 1)}
-    assert len(packed(sequences).tokens) == len(beginnings)
+@given(groups)
+def test_every_beginning_is_read_once(groups: list[list[Sequent]]) -> None:
+    beginnings = {one.tokens[: end + 1] for group in groups for one in group for end in range(len(one.tokens) - 1)}
+    assert len(packed(groups).tokens) == len(beginnings)
 
 
-@given(st.lists(sequents, min_size=1, max_size=8), st.integers(1, 5))
-def test_a_window_hides_what_is_farther_away(sequences: list[Sequent], window: int) -> None:
-    pack = packed(sequences)
-    for node, row in enumerate(pack.mask(window)):
+@given(groups, st.integers(1, 5))
+def test_a_window_hides_what_is_farther_away(groups: list[list[Sequent]], window: int) -> None:
+    pack = packed(groups)
+    for node, found in visible(pack, window).items():
         path = next(path for path in pack.paths if node in path)
-        assert [at for at, visible in enumerate(row) if visible] == path[: path.index(node) + 1][-window:]
+        assert found == path[: path.index(node) + 1][-window:]
 
 
-@given(st.lists(sequents, min_size=1, max_size=8))
-def test_scored_tokens_are_predicted_by_the_node_before_them(sequences: list[Sequent]) -> None:
-    pack = packed(sequences)
+@given(groups)
+def test_scored_tokens_are_predicted_by_the_node_before_them(groups: list[list[Sequent]]) -> None:
+    pack = packed(groups)
     wanted = set(pack.predicting().tolist())
     expected = set()
-    for sequence, path in zip(sequences, pack.paths, strict=True):
+    for sequence, path in zip([one for group in groups for one in group], pack.paths, strict=True):
         expected |= {path[at - 1] for at in range(sequence.start, len(sequence.tokens))}
     assert wanted == expected
 

@@ -1,15 +1,19 @@
 """Prefix trees: token sequences with common beginnings, packed so that a model reads every beginning once.
 
 Instructions are the same for all prompts, both answers follow the same prompt, S and RS often begin alike: a model that
-reads sequence by sequence computes most tokens many times. A pack holds every distinct prefix once as a node; a mask
-lets each node see its own ancestors only, and its position is its depth, so that the model computes for it what it
-would compute in the sequence by itself.
+reads sequence by sequence computes most tokens many times. A pack holds every distinct prefix once as a node; each node
+sees its own ancestors only, and its position is its depth, so that the model computes for it what it would compute in
+the sequence by itself.
+
+A pack of many prompts is long, but no node sees much of it. So attention is computed block by block: a block is what
+one group of sequences added to the tree, and its keys are those nodes and the ancestors that it shares with others.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from itertools import pairwise
 
 import numpy as np
 import numpy.typing as npt
@@ -25,11 +29,30 @@ class Sequent:
     start: int
 
 
+@dataclass(frozen=True, slots=True)
+class Block:
+    """Nodes that one group added, and what they see.
+
+    `nodes` are consecutive, `keys` the ids of all nodes that any of them sees, ascending; `seen` is boolean, nodes by
+    keys; `distances` has the same shape and counts the tokens from a key to a node that sees it.
+    """
+
+    nodes: range
+    keys: npt.NDArray[np.int64]
+    seen: npt.NDArray[np.bool_]
+    distances: npt.NDArray[np.int64]
+
+    def within(self, window: int | None) -> npt.NDArray[np.bool_]:
+        """What the nodes see if each sees the nearest `window` tokens only, itself included."""
+        return self.seen if window is None else self.seen & (self.distances < window)
+
+
 @dataclass(slots=True)
 class Pack:
     """Sequences as one tree: `tokens` and `parents` (-1: none) by node, in an order that has parents first.
 
-    `paths` has the nodes of every sequence, `scored` the tokens that are scored of it.
+    `paths` has the nodes of every sequence, `scored` the tokens that are scored of it, `ends` the number of nodes after
+    every group.
     """
 
     tokens: list[int] = field(default_factory=list)
@@ -38,10 +61,17 @@ class Pack:
     paths: list[list[int]] = field(default_factory=list)
     starts: list[int] = field(default_factory=list)
     scored: list[Tokens] = field(default_factory=list)
+    ends: list[int] = field(default_factory=list)
     _children: dict[tuple[int, int], int] = field(default_factory=dict)
 
-    def add(self, sequence: Sequent) -> None:
-        """Add a sequence; what it shares with earlier ones costs nothing. Its last token is scored but not read."""
+    def add(self, group: Sequence[Sequent]) -> None:
+        """Add sequences; what they share with each other and with earlier ones costs nothing."""
+        for sequence in group:
+            self._add(sequence)
+        self.ends.append(len(self.tokens))
+
+    def _add(self, sequence: Sequent) -> None:
+        """Add a sequence; its last token is scored but not read."""
         node, path = -1, []
         for depth, token in enumerate(sequence.tokens[:-1]):
             child = self._children.get((node, token))
@@ -56,18 +86,30 @@ class Pack:
         self.starts.append(sequence.start)
         self.scored.append(sequence.tokens[sequence.start :])
 
-    def mask(self, window: int | None = None) -> npt.NDArray[np.bool_]:
-        """Which nodes (columns) each node (row) sees: itself and its ancestors, the nearest `window` of them."""
-        size = len(self.tokens)
-        seen = np.zeros((size, size), dtype=np.bool_)
-        for node, parent in enumerate(self.parents):
-            if parent >= 0:
-                seen[node, : parent + 1] = seen[parent, : parent + 1]
-            seen[node, node] = True
-        if window is not None:
-            depths = np.array(self.depths)
-            seen &= depths[:, None] - depths[None, :] < window
-        return seen
+    def blocks(self) -> list[Block]:
+        """The blocks that have nodes, in order: together they hold every node once."""
+        return [self._block(range(begin, end)) for begin, end in pairwise([0, *self.ends]) if begin < end]
+
+    def _block(self, nodes: range) -> Block:
+        roots = {self.parents[node] for node in nodes if self.parents[node] < nodes.start}
+        above = {root: self._ancestry(root) for root in roots}
+        outside = sorted(set().union(*above.values()))
+        keys = np.array([*outside, *nodes], dtype=np.int64)
+        seen = np.zeros((len(nodes), len(keys)), dtype=np.bool_)
+        for row, node in enumerate(nodes):
+            parent = self.parents[node]
+            seen[row] = seen[parent - nodes.start] if parent >= nodes.start else np.isin(keys, above[parent])
+            seen[row, len(outside) + row] = True
+        depths = np.array([self.depths[key] for key in keys], dtype=np.int64)
+        return Block(nodes, keys, seen, depths[len(outside) :, None] - depths)
+
+    def _ancestry(self, node: int) -> list[int]:
+        """A node and its ancestors; of -1, which stands for no node, none."""
+        found = []
+        while node >= 0:
+            found.append(node)
+            node = self.parents[node]
+        return found
 
     def predicting(self) -> npt.NDArray[np.int64]:
         """Nodes after which a scored token comes, in order, each once."""
@@ -85,12 +127,10 @@ def packs(groups: Sequence[Sequence[Sequent]], most_nodes: int) -> Iterator[Pack
         longest = sum(len(sequence.tokens) for sequence in group)
         if pack.tokens and len(pack.tokens) + longest > most_nodes:
             trial = Pack()
-            for sequence in group:
-                trial.add(sequence)
+            trial.add(group)
             if len(pack.tokens) + len(trial.tokens) > most_nodes:
                 yield pack
                 pack = Pack()
-        for sequence in group:
-            pack.add(sequence)
+        pack.add(group)
     if pack.paths:
         yield pack

@@ -1,7 +1,8 @@
 """Scores with transformers, on a CPU or one GPU: every distinct prefix of a batch is computed once.
 
-Sequences are packed as prefix trees (prefix_tree.py); logits are computed only where a scored token follows. A model
-whose attention cannot take a tree's mask is found out when it is loaded, and then reads sequence by sequence.
+Sequences are packed as prefix trees (prefix_tree.py), attention is computed block by block (tree_attention.py), logits
+only where a scored token follows. A model that does not hand its blocks to attention is found out when it is loaded,
+and then reads sequence by sequence.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ from navab.evaluation.scorers.prefix_tree import Pack, Sequent, packs
 from navab.evaluation.scorers.tokens import Encoder, cut_answer
 
 INSTALL = "pip install 'navab[evaluation]'"
-MOST_NODES = 768  # a pack: attention grows with its square
+MOST_NODES = 2048  # a pack
 _MOST_LOGITS = 1 << 28  # numbers at a time
 _ANSWERS_AT_ONCE = 16
 _TOLERANCE = {"float32": 1e-3}
@@ -48,6 +49,10 @@ class TransformersScorer:
         import torch  # noqa: PLC0415
         import transformers  # noqa: PLC0415
 
+        from navab.evaluation.scorers import tree_attention  # noqa: PLC0415
+
+        tree_attention.register()
+        self._blocks = tree_attention.TreeBlocks.of
         self.name = name or model
         self._torch = torch
         self._dtype = dtype
@@ -56,15 +61,12 @@ class TransformersScorer:
         try:
             self._tokenizer = transformers.AutoTokenizer.from_pretrained(model)
             loaded = transformers.AutoModelForCausalLM.from_pretrained(
-                model, dtype=getattr(torch, dtype), attn_implementation="sdpa"
+                model, dtype=getattr(torch, dtype), attn_implementation=tree_attention.NAME
             )
         except (OSError, ValueError, ImportError, KeyError) as error:
             raise EngineError(f"cannot load model {model}: {' '.join(str(error).split())[:300]}") from error
         self._model = loaded.to(self._device).eval()
         config = loaded.config.get_text_config()
-        self._window = (
-            config.sliding_window if "sliding_attention" in (getattr(config, "layer_types", None) or ()) else None
-        )
         self._most_nodes = max(1, min(most_nodes, _MOST_LOGITS // config.vocab_size))
         self._encoder = Encoder(self._tokenizer, config.max_position_embeddings)
         self.reads_trees = self._takes_trees()
@@ -99,10 +101,10 @@ class TransformersScorer:
         with torch.inference_mode():
             output = self._model(
                 input_ids=torch.tensor([pack.tokens], device=self._device),
-                attention_mask=self._mask(pack),
                 position_ids=torch.tensor([pack.depths], device=self._device),
                 logits_to_keep=torch.tensor(nodes, device=self._device),
                 use_cache=False,
+                **self._tree(pack),
             )
             logits = output.logits[0].float()
             totals = torch.logsumexp(logits, dim=-1)
@@ -111,20 +113,14 @@ class TransformersScorer:
             values = (found - totals[torch.tensor(rows, device=self._device)]).cpu().numpy().astype(np.float64)
         return _sums(pack, values)
 
-    def _mask(self, pack: Pack) -> Any:
-        """The tree's mask as the model's layers want it; none for a lone sequence, whose mask is the usual one."""
+    def _tree(self, pack: Pack) -> dict[str, Any]:
+        """What the model is told of a tree; of a lone sequence nothing, whose attention is the usual one."""
         if len(pack.paths) == 1:
-            return None
-        full = self._additive(pack.mask())
-        if self._window is None:
-            return full
-        return {"full_attention": full, "sliding_attention": self._additive(pack.mask(self._window))}
-
-    def _additive(self, seen: npt.NDArray[np.bool_]) -> Any:
+            return {}
         torch = self._torch
-        dtype = getattr(torch, self._dtype)
-        hidden = torch.from_numpy(~seen)[None, None].to(self._device)
-        return torch.zeros(hidden.shape, dtype=dtype, device=self._device).masked_fill(hidden, torch.finfo(dtype).min)
+        # Blocks bring masks of their own; a mask of four dimensions keeps the model from making one for the pack.
+        no_mask = torch.zeros((1, 1, 1, 1), device=self._device)
+        return {"attention_mask": no_mask, "blocks": self._blocks(pack, getattr(torch, self._dtype), self._device)}
 
     def _takes_trees(self) -> bool:
         """Whether the model scores a small tree as it scores its sequences one by one."""
@@ -133,7 +129,7 @@ class TransformersScorer:
         other = Sequent((*first.tokens[:middle], *reversed(first.tokens)), 1)
         sequences = [Sequent(first.tokens, 1), other]
         apart = [one.log_probability for sequence in sequences for one in self._read(_alone(sequence))]
-        tree = next(packs([sequences], 1))
+        tree = next(packs([[one] for one in sequences], 2 * len(first.tokens) + len(other.tokens)))
         try:
             together = [one.log_probability for one in self._read(tree)]
         except (RuntimeError, TypeError, ValueError, IndexError):
@@ -164,7 +160,7 @@ class TransformersScorer:
 
 def _alone(sequence: Sequent) -> Pack:
     pack = Pack()
-    pack.add(sequence)
+    pack.add([sequence])
     return pack
 
 
