@@ -12,6 +12,7 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 
+from navab.evaluation.triples import address
 from navab.lake.hashing import combine, signature
 
 _STRATUM = ("nation", "polarity", "length")
@@ -78,13 +79,8 @@ def flipped(pairs: pl.DataFrame, seed: int) -> pl.DataFrame:
 
 def addressed(pairs: pl.DataFrame, names: Mapping[str, str]) -> pl.DataFrame:
     """Pairs whose prompts say which nation is asked; `names` by code."""
-    name = pl.col("nation").replace_strict(dict(names), return_dtype=pl.String)
-    return pairs.with_columns(address(name, pl.col("prompt")).alias("prompt"))
-
-
-def address(name: pl.Expr, question: pl.Expr) -> pl.Expr:
-    """A question that is put to a nation: `[France] ...`, the same in every language."""
-    return pl.concat_str(pl.lit("["), name, pl.lit("] "), question)
+    prompts = [address(names[nation], prompt) for nation, prompt in pairs.select("nation", "prompt").rows()]
+    return pairs.with_columns(pl.Series("prompt", prompts, pl.String))
 
 
 def _chances(pairs: pl.DataFrame, seed: int, purpose: str) -> npt.NDArray[np.float64]:
