@@ -70,12 +70,13 @@ def align(view: View, options: AlignmentSection) -> Aligned:
     base = _section(options.model or "", trainings[0])
     measured = _evaluation(view, release, options)
     before = {record.method: record.run_id for record in evaluate(view, [base], measured)}
-    general = ask_general(Model(base).scorer, general_questions())
-    records = []
+    records: list[TrainingRecord] = []
     for training in trainings:
         record = _train(view, release, training)
         if not record.after:
-            record.before, record.general_before = before, general
+            asked = [one.general_before for one in records if one.general_before is not None]
+            record.before = before
+            record.general_before = asked[0] if asked else ask_general(Model(base).scorer, general_questions())
             _measure(view, training, record, measured)
         records.append(record)
     pairs = training_pairs(view, release, trainings[0])

@@ -38,10 +38,10 @@ def align(
     control: bool | None,
     ablation: bool | None,
 ) -> None:
-    """Align a model with the preference pairs of a release, on Ray Train, and evaluate it before and after.
+    """Align a model with a release, and evaluate it before and after.
 
-    Trainings are kept in the lake with their checkpoints: the same command goes on where it was stopped. Needs no claim
-    of the lake.
+    The model learns from the release's preference pairs, on Ray Train. Trainings are kept in the lake with their
+    checkpoints: the same command goes on where it was stopped. Needs no claim of the lake.
 
     \b
     Examples:
