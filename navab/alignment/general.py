@@ -14,7 +14,7 @@ from navab.alignment.training import General
 from navab.evaluation.bag_of_words import words
 from navab.evaluation.scorers.base import Choice, Free, Scorer
 
-_TOKENS = 32  # of a free answer
+_TOKENS = 16  # of a free answer
 _MOST_REPEATED = 0.5  # of an answer's words; a broken model says one word again and again
 _FEW_WORDS = 6
 
