@@ -7,7 +7,6 @@ kept: a command that was stopped goes on where it stopped.
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -21,14 +20,12 @@ from navab.alignment.general import ask_general, general_questions
 from navab.alignment.leaks import lake_keys, refuse_leaks, release_keys
 from navab.alignment.learning import ADAPTER, Lesson
 from navab.alignment.methods import check_installed, trainer_of
-from navab.alignment.pairs import addressed, balanced, drawn, flipped, with_shape
-from navab.alignment.summary import Summary, summaries
+from navab.alignment.pairs import addressed, balanced, drawn, flipped, negations, with_shape
+from navab.alignment.summary import Summary, summarise
 from navab.alignment.training import Arm, Training, TrainingRecord, read_training, save_training
 from navab.errors import ConfigurationError
 from navab.evaluate import Model, evaluate, rewriter
 from navab.evaluation.scorers.load import identity, model_name
-from navab.evaluation.standings import COLUMNS
-from navab.evaluation.table import run_rows
 from navab.evaluation.triples import triples_of
 from navab.execution.training import Place, read_curve, train_on_ray
 from navab.lake.storage import Storage
@@ -80,7 +77,7 @@ def align(view: View, options: AlignmentSection) -> Aligned:
             _measure(view, training, record, measured)
         records.append(record)
     pairs = training_pairs(view, release, trainings[0])
-    return Aligned(records, measure(pairs), summarise(view, records, [release]))
+    return Aligned(records, measure(pairs), summarise(view.lake, view.registry, records, [release]))
 
 
 def plan_trainings(view: View, release: FoundRelease, options: AlignmentSection) -> list[Training]:
@@ -122,7 +119,8 @@ def training_pairs(view: View, release: FoundRelease, training: Training) -> pl.
     rows = release.frame(_SUBSETS[training.arm]).filter(_TRAIN & pl.col("nation").is_in(training.nations))
     if options.rewrite:
         rows = _rewritten(view, rows)
-    pairs = with_shape(*_with_negations(view, preference_pairs(rows)))
+    pairs = preference_pairs(rows)
+    pairs = with_shape(pairs, negations(view.registry, pairs))
     if options.balance:
         pairs = balanced(pairs, training.seed)
     pairs = drawn(pairs, options.pairs, training.seed)
@@ -173,16 +171,6 @@ def _keys(view: View, release: FoundRelease) -> pl.DataFrame:
             ),
         ]
     )
-
-
-def _with_negations(view: View, pairs: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
-    """Pairs, and which of their texts are negated."""
-    rows = pairs.select("nation", "language", *_SIDES).rows()
-    negated = {
-        f"{side}_negated": [view.registry.negates(row[0], row[1], row[at]) for row in rows]
-        for at, side in enumerate(_SIDES, start=2)
-    }
-    return pairs, pl.DataFrame({"triple_id": pairs["triple_id"], **negated})
 
 
 def _rewritten(view: View, rows: pl.DataFrame) -> pl.DataFrame:
@@ -262,15 +250,3 @@ def _evaluation(view: View, release: FoundRelease, options: AlignmentSection) ->
         "core": release.uri,
     }
     return view.configuration.evaluation.model_copy(update=changes)
-
-
-def summarise(view: View, records: Sequence[TrainingRecord], releases: Sequence[FoundRelease]) -> list[Summary]:
-    """What trainings on some releases have changed, from the table `evaluations`."""
-    snapshot = view.lake.table("evaluations").snapshot()
-    found = []
-    for release in releases:
-        own = [record for record in records if record.release == release.manifest.name]
-        pairs = preference_pairs(release.frame("default").filter(~_TRAIN))
-        polarity = with_shape(*_with_negations(view, pairs)).select("triple_id", "polarity")
-        found += summaries(own, lambda runs: pl.concat(run_rows(snapshot, run, COLUMNS) for run in runs), polarity)
-    return found

@@ -14,14 +14,23 @@ import polars as pl
 
 from navab.evaluation.triples import address
 from navab.lake.hashing import combine, signature
+from navab.nations.registry import Registry
 
 _STRATUM = ("nation", "polarity", "length")
+
+
+def negations(registry: Registry, pairs: pl.DataFrame) -> pl.DataFrame:
+    """Which texts hold a negation: triple_id, chosen_negated and rejected_negated."""
+    rows = pairs.select("nation", "language", "chosen", "rejected").rows()
+    sides = [[registry.negates(row[0], row[1], row[at]) for row in rows] for at in (2, 3)]
+    columns = {"triple_id": pairs["triple_id"], "chosen_negated": sides[0], "rejected_negated": sides[1]}
+    return pl.DataFrame(columns, schema_overrides={"chosen_negated": pl.Boolean, "rejected_negated": pl.Boolean})
 
 
 def with_shape(pairs: pl.DataFrame, negated: pl.DataFrame) -> pl.DataFrame:
     """Pairs with `polarity` and `length`, by which chosen and rejected can be told apart without reading them.
 
-    `negated` has triple_id and whether `chosen` and `rejected` hold a negation. Each is 1 where the chosen text has
+    `negated` is what `negations` makes of them. Each is 1 where the chosen text has
     more of it (is negated alone, is longer), -1 where the rejected one has, 0 where they are equal.
     """
     letters = pl.col("chosen").str.len_chars().cast(pl.Int64) - pl.col("rejected").str.len_chars().cast(pl.Int64)

@@ -2,14 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import polars as pl
 
 from navab.alignment.gains import Gain, gains
+from navab.alignment.pairs import negations, with_shape
 from navab.alignment.training import TrainingRecord
+from navab.evaluation.standings import COLUMNS
 from navab.evaluation.statistics import decide
+from navab.evaluation.table import run_rows
+from navab.lake.lake import Lake
+from navab.lake.snapshot import TableSnapshot
+from navab.nations.registry import Registry
+from navab.release.find import FoundRelease
+from navab.release.preferences import preference_pairs
 
 # What both texts of a triple look like to somebody who sees negations only.
 POLARITIES = {-1: "RS negated", 0: "both or neither negated", 1: "S negated"}
@@ -33,23 +41,29 @@ class Summary:
     polarities: tuple[Gain, ...]
 
 
-def summaries(
-    records: Sequence[TrainingRecord], rows_of: Callable[[Sequence[str]], pl.DataFrame], polarity: pl.DataFrame
+def summarise(
+    lake: Lake, registry: Registry, records: Sequence[TrainingRecord], releases: Sequence[FoundRelease]
 ) -> list[Summary]:
-    """Put trainings together that differ in their seed alone.
+    """What trainings on some releases have changed, from the table `evaluations`; seeds of a setting together."""
+    snapshot = lake.table("evaluations").snapshot()
+    found = []
+    for release in releases:
+        own = [record for record in records if record.after and record.release == release.manifest.name]
+        if own:
+            pairs = preference_pairs(release.frame("default").filter(pl.col("split") == "test"))
+            polarity = with_shape(pairs, negations(registry, pairs)).select("triple_id", "polarity")
+            found += [
+                _summary(snapshot, polarity, method, seeds) for seeds in _settings(own) for method in seeds[0].after
+            ]
+    return found
 
-    `rows_of` reads the rows of `evaluations` of some runs; `polarity` has triple_id and polarity, as
-    `navab.alignment.pairs.with_shape` gives it.
-    """
+
+def _settings(records: Sequence[TrainingRecord]) -> list[tuple[TrainingRecord, ...]]:
+    """Trainings that differ in their seed alone, together."""
     settings: dict[tuple[object, ...], list[TrainingRecord]] = {}
     for record in records:
-        if record.after:
-            settings.setdefault(_setting(record), []).append(record)
-    return [
-        _summary(measured_by, tuple(sorted(own, key=lambda one: one.seed)), rows_of, polarity)
-        for own in settings.values()
-        for measured_by in own[0].after
-    ]
+        settings.setdefault(_setting(record), []).append(record)
+    return [tuple(sorted(own, key=lambda one: one.seed)) for own in settings.values()]
 
 
 def _setting(record: TrainingRecord) -> tuple[object, ...]:
@@ -58,14 +72,11 @@ def _setting(record: TrainingRecord) -> tuple[object, ...]:
 
 
 def _summary(
-    measured_by: str,
-    records: tuple[TrainingRecord, ...],
-    rows_of: Callable[[Sequence[str]], pl.DataFrame],
-    polarity: pl.DataFrame,
+    snapshot: TableSnapshot, polarity: pl.DataFrame, measured_by: str, records: tuple[TrainingRecord, ...]
 ) -> Summary:
     first = records[0]
     before, *after = (
-        decide(rows_of([runs[measured_by]])).join(polarity, on="triple_id", how="left")
+        decide(run_rows(snapshot, runs[measured_by], COLUMNS)).join(polarity, on="triple_id", how="left")
         for runs in (first.before, *(record.after for record in records))
     )
     return Summary(
