@@ -62,7 +62,7 @@ def align(view: View, options: AlignmentSection) -> Aligned:
     check_installed()
     trainer_of(options.method)
     release = _release(view, options)
-    refuse_leaks(release.manifest.name, _keys(view, release))
+    refuse_leaks(release.manifest.name, split_keys(view, release))
     trainings = plan_trainings(view, release, options)
     base = _section(options.model or "", trainings[0])
     measured = _evaluation(view, release, options)
@@ -117,13 +117,7 @@ def training_pairs(view: View, release: FoundRelease, training: Training) -> pl.
     """The pairs that a training learns from, in the order of learning; raises ConfigurationError if there are none."""
     options = training.options
     rows = release.frame(_SUBSETS[training.arm]).filter(_TRAIN & pl.col("nation").is_in(training.nations))
-    if options.rewrite:
-        rows = _rewritten(view, rows)
-    pairs = preference_pairs(rows)
-    pairs = with_shape(pairs, negations(view.registry, pairs))
-    if options.balance:
-        pairs = balanced(pairs, training.seed)
-    pairs = drawn(pairs, options.pairs, training.seed)
+    pairs = drawn(choose_pairs(view, rows, options, training.seed), options.pairs, training.seed)
     if training.arm == "flipped":
         pairs = flipped(pairs, training.seed)
     if pairs.is_empty():
@@ -132,6 +126,13 @@ def training_pairs(view: View, release: FoundRelease, training: Training) -> pl.
             "alignment.nations, or set alignment.balance=false"
         )
     return pairs
+
+
+def choose_pairs(view: View, triples: pl.DataFrame, options: AlignmentSection, seed: int) -> pl.DataFrame:
+    """The pairs of triples that may be learned, with their shape: rewritten and balanced as the options say."""
+    pairs = preference_pairs(_rewritten(view, triples) if options.rewrite else triples)
+    shaped = with_shape(pairs, negations(view.registry, pairs))
+    return balanced(shaped, seed) if options.balance else shaped
 
 
 def lesson_of(view: View, training: Training, pairs: pl.DataFrame) -> Lesson:
@@ -154,7 +155,7 @@ def _address(model: str) -> str:
     return str(Path(model).resolve()) if Path(model).is_dir() else model
 
 
-def _keys(view: View, release: FoundRelease) -> pl.DataFrame:
+def split_keys(view: View, release: FoundRelease) -> pl.DataFrame:
     """What the triples of a release hang on, by the release itself and by the lake's tables."""
     subsets = [name for name in _SUBSETS.values() if name in release.manifest.subsets()]
     triples = pl.concat(release.frame(name) for name in set(subsets)).unique("triple_id")
