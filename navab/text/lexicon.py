@@ -106,6 +106,7 @@ class Speakers(_Data):
     plurals: tuple[str, ...] = Field((), description="articles of a plural subject that may hold a position")
     vague_groups: tuple[str, ...] = Field((), description="nouns that name no group (others, measures)")
     indefinites: tuple[str, ...] = Field((), description="articles of a speaker who has no name (a teacher)")
+    nobody: tuple[str, ...] = Field((), description="words that are no speaker, beside the pronouns")
     large_nouns: bool = Field(False, description="all nouns are written large")
     pronouns: tuple[str, ...] = Field(description="pronouns that stand for a speaker")
     determiners: tuple[str, ...] = ()
@@ -181,6 +182,7 @@ class Lexicon(_Data):
     value_words: tuple[str, ...] = Field(description="beginnings of words that speak of values and public affairs")
     trivial_words: tuple[str, ...] = Field(description="beginnings of words of sport, show business, weather, markets")
     boilerplate: tuple[str, ...] = Field((), description="regular expressions of text that is no article")
+    orders: tuple[str, ...] = Field((), description="regular expressions of orders to a model that reads the article")
     attribution: Attribution
     speakers: Speakers
     countries: tuple[str, ...] = Field(description="countries, peoples and adjectives of the world, incl. home")
@@ -225,6 +227,15 @@ class Lexicon(_Data):
         if not self.spaced:
             return phrase_pattern(phrases, False)
         return phrase_pattern([*phrases, *map(capitalise, phrases)], True)
+
+    @cached_property
+    def order_pattern(self) -> re.Pattern[str]:
+        return re.compile("|".join(f"(?:{p})" for p in self.orders) or "(?!)", re.IGNORECASE)
+
+    @cached_property
+    def nobody(self) -> frozenset[str]:
+        """Who cannot be cited, casefolded."""
+        return frozenset(word.casefold() for word in (*self.speakers.nobody, *self.speakers.pronouns))
 
     @cached_property
     def stance_forms(self) -> Mapping[str, StanceForm]:
