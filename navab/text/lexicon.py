@@ -79,12 +79,18 @@ class Attribution(_Data):
     """Who says what."""
 
     verbs: tuple[str, ...] = Field(description="reporting verbs, in every form that occurs")
+    wider_verbs: tuple[str, ...] = Field(
+        (), description="verbs that also mean other things: trusted only where a full name stands beside them"
+    )
     inverted: tuple[str, ...] = Field((), description="verb forms that carry their own pronoun (dit-il, sagte er)")
     inversions: tuple[str, ...] = Field((), description="pronouns that a reporting verb may carry (-il, -t-elle)")
     connectors: tuple[str, ...] = Field((), description="words that open the content of indirect speech")
     separators: tuple[str, ...] = Field((), description="marks between verb and content that do without a connector")
     bare: bool = Field(False, description="content may follow the verb without connector or separator")
     according_to: tuple[str, ...] = Field((), description="prepositions that name the source first")
+    sources_inside: bool = Field(False, description="they occur inside a sentence too, and no comma follows the source")
+    according_behind: tuple[str, ...] = Field((), description="postpositions that name the source before them")
+    moods: str = Field("(?!)", description="verb form of reported speech (sei, würde), as a pattern")
     verb_final: bool = Field(False, description="the finite verb of a connected clause stands at its end")
     trailing: bool = Field(True, description="'content, said X' without quotation marks occurs")
     continues: bool = Field(False, description="subjectless norms after reported speech belong to the same speaker")
@@ -274,7 +280,12 @@ class Lexicon(_Data):
 
     @cached_property
     def reporting_pattern(self) -> re.Pattern[str]:
-        return self._pattern((*self.attribution.verbs, *self.inverted_set))
+        rules = self.attribution
+        return self._pattern((*rules.verbs, *rules.wider_verbs, *self.inverted_set))
+
+    @cached_property
+    def wider_set(self) -> frozenset[str]:
+        return frozenset(self.attribution.wider_verbs)
 
     @cached_property
     def inverted_set(self) -> frozenset[str]:
@@ -289,6 +300,14 @@ class Lexicon(_Data):
     @cached_property
     def source_pattern(self) -> re.Pattern[str]:
         return self._pattern(self.attribution.according_to)
+
+    @cached_property
+    def source_behind_pattern(self) -> re.Pattern[str]:
+        return self._pattern(self.attribution.according_behind)
+
+    @cached_property
+    def mood_pattern(self) -> re.Pattern[str]:
+        return re.compile(self.attribution.moods)
 
     @cached_property
     def own_voice_pattern(self) -> re.Pattern[str]:
