@@ -16,7 +16,7 @@ from navab.commands.forget import complete_takedowns
 from navab.commands.opening import open_view, writing
 from navab.commands.planning import show_plan
 from navab.commands.release import publish_release
-from navab.commands.summary import show_summary
+from navab.commands.summary import show_rates, show_summary
 from navab.errors import ConfigurationError, NavabError, NothingToReleaseError
 from navab.execution.runs import RunRecord, recorded_engine, save_run
 from navab.lake.claim import Claim
@@ -48,6 +48,7 @@ def run(config: Path | None, settings: tuple[str, ...], until: str | None, plan:
         return
     record = build(view, "run", until)
     show_summary(view)
+    show_rates(record)
     if until in (None, "release"):
         try:
             publish_release(view)
