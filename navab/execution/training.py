@@ -25,6 +25,7 @@ from navab.lake.storage import Storage
 from navab.options.alignment import AlignmentSection
 from navab.options.resources import ResourcesSection
 
+_STARTS = 3  # of Ray: on a busy machine its processes may not find each other in time
 _SPARE_CPUS = 2  # of a local Ray, for what Ray Train itself starts: it waits for ever if workers hold all
 
 
@@ -104,10 +105,14 @@ def _connect(ray: Any, options: AlignmentSection, resources: ResourcesSection) -
     own = {} if address else {"num_cpus": needed, "include_dashboard": False, "object_store_memory": 256 * 1024 * 1024}
     # Workers print their progress; Ray Train's own actors would warn every few seconds that there is no dashboard.
     quiet = ray.LoggingConfig(log_level="ERROR")
-    try:
-        ray.init(address=address or "local", logging_level=logging.WARNING, logging_config=quiet, **own)
-    except Exception as error:  # Ray raises a bare Exception when its processes do not come up in time
-        raise RayLostError(f"Ray did not start: {' '.join(str(error).split())[:200]}") from error
+    for attempt in range(1, _STARTS + 1):
+        try:
+            ray.init(address=address or "local", logging_level=logging.WARNING, logging_config=quiet, **own)
+            return
+        except Exception as error:  # Ray raises a bare Exception when its processes do not come up in time
+            ray.shutdown()
+            if attempt == _STARTS:
+                raise RayLostError(f"Ray did not start: {' '.join(str(error).split())[:200]}") from error
 
 
 def _work(config: dict[str, Any]) -> None:
