@@ -70,7 +70,7 @@ def trained(tiny: str, tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_training_moves_the_loss_and_leaves_an_adapter_that_scores(tiny: str, trained: Path) -> None:
     points = curve(trained, "whole")
     assert [point.step for point in points] == list(range(1, 13))
-    assert points[-1].loss < points[0].loss / 2
+    assert points[-1].loss < points[0].loss - 0.1
     assert points[-1].accuracy == 1.0
     adapter = Place(Storage(str(trained)), "whole").path(ADAPTER)
     before, after = (Likelihood().outcomes(triples(8), TransformersScorer(model)) for model in (tiny, adapter))
