@@ -5,8 +5,8 @@ python -m benchmarks.speaker_nation        some minutes; needs ../shared/data
 Fifty quoted statements a language, the first in the order of a hash, of those that the rules find in real articles.
 They were labelled by one reader, a session of the project, from what the article says where it names the speaker and
 from what is commonly known: home, foreign, or unknown (a speaker of no nation, or none that can be told). The folder
-`benchmarks/data/speaker_nation` holds hashes and labels, no texts; a statement that changed rules no longer find is left
-out and counted. Nothing was tuned on it.
+`benchmarks/data/speaker_nation` holds hashes and labels, no texts; a statement that changed rules no longer find is
+left out and counted. Nothing was tuned on it.
 """
 
 from __future__ import annotations
