@@ -13,13 +13,13 @@ def heaviest_set(nodes: Iterable[int], graph: Graph, weights: Mapping[int, float
     Ties fall to the nodes that the search meets first: those with more neighbours, then the smaller.
     """
     best: frozenset[int] = frozenset()
-    best_weight = 0.0
+    best_weight = -1.0
 
     def search(candidates: frozenset[int], chosen: frozenset[int], weight: float) -> None:
         nonlocal best, best_weight
         candidates, taken = take_heavy(candidates, graph, weights)
         chosen, weight = chosen | taken, weight + sum(weights[node] for node in sorted(taken))
-        if weight + sum(weights[node] for node in candidates) <= best_weight + 1e-9:
+        if weight + sum(weights[node] for node in sorted(candidates)) <= best_weight + 1e-9:
             return
         if not candidates:
             best, best_weight = chosen, weight

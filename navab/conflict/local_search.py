@@ -100,7 +100,7 @@ class _Search:
     def _look_at(self, nodes: Iterable[int]) -> None:
         """Queue nodes that may gain now: freed ones, and the chosen ones that alone exclude them."""
         for node in nodes:
-            for one in (node, *(self._graph[node] & self.chosen if node not in self.chosen else ())):
+            for one in (node, *(sorted(self._graph[node] & self.chosen) if node not in self.chosen else ())):
                 if one not in self._queued:
                     self._queued.add(one)
                     self._queue.append(one)

@@ -34,7 +34,7 @@ def persistent(
     nodes that were taken.
     """
     ordered = sorted(candidates)
-    edges = [[node, other] for node in ordered for other in graph[node] & candidates if node < other]
+    edges = [[node, other] for node in ordered for other in sorted(graph[node] & candidates) if node < other]
     shares = _relax(ordered, edges, weights)
     if shares is None:
         return candidates, frozenset()

@@ -48,7 +48,17 @@ def dominant_stance(component: Sequence[int], graph: Graph, weights: Mapping[int
         chosen, limit = _solve(part, rest, weights)
         retained |= chosen
         bound += limit
+    retained = _extended(retained, component, graph)
     return Stance(retained, _total(retained, weights), bound)
+
+
+def _extended(retained: frozenset[int], component: Sequence[int], graph: Graph) -> frozenset[int]:
+    """Retain as well what nothing retained contradicts: statements without weight, which gain nothing."""
+    extended = set(retained)
+    for node in sorted(component):
+        if node not in extended and not graph[node] & extended:
+            extended.add(node)
+    return frozenset(extended)
 
 
 def _solve(part: Sequence[int], graph: Graph, weights: Mapping[int, float]) -> tuple[frozenset[int], float]:

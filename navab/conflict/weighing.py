@@ -17,6 +17,8 @@ from navab.options.conflicts import ConflictsSection
 UNDISPUTED = "no statement of the nation contradicts it"
 DOMINANT = "it belongs to the consistent set with the greatest weight"
 MINORITY = "retained statements that contradict it weigh more"
+TIED = "retained statements that contradict it weigh as much, and one side must give way"
+DECISION_VERSION = 1  # of all that decides a component besides its statements, weights and contradictions
 
 _DECISION = {
     "statement_id": pl.Int64,
@@ -123,7 +125,8 @@ def _decide(component: Sequence[int], graph: Graph, weights: dict[int, float], d
             rows.append((node, True, "dominant", within + DOMINANT, digest))
             continue
         against = sum(weights[other] for other in sorted(graph[node] & stance.retained))
-        reason = f"{within}{MINORITY}: {against:g} against {weights[node]:g}"
+        why = TIED if against == weights[node] else MINORITY
+        reason = f"{within}{why}: {against:g} against {weights[node]:g}"
         rows.append((node, False, "minority", reason, digest))
     return pl.DataFrame(rows, schema=_DECISION, orient="row")
 
@@ -136,4 +139,4 @@ def component_digest(component: Sequence[int], graph: Graph, weights: dict[int, 
         np.array([weights[node] for node in component], dtype=np.float32),
         np.array(edges, dtype=np.int64),
     )
-    return xxhash.xxh3_64_intdigest(b"".join(part.tobytes() for part in parts)) - (1 << 63)
+    return xxhash.xxh3_64_intdigest(b"".join(part.tobytes() for part in parts), seed=DECISION_VERSION) - (1 << 63)

@@ -85,6 +85,21 @@ def test_the_weightier_side_is_retained_and_reasons_say_what_decided() -> None:
     assert decided["reason"][0].endswith("2 against 1")
 
 
+def test_a_tie_is_called_a_tie() -> None:
+    decided = decide(judged((1, 2, "contradiction")), backing((1, "A"), (2, "B"), (3, "A"), (4, "A")), NOTHING)
+    assert decided["retained"].to_list() == [True, False, True, True]
+    assert decided["reason"][1] == f"{weighing.TIED}: 1 against 1"
+
+
+def test_another_way_of_deciding_decides_anew(monkeypatch: pytest.MonkeyPatch) -> None:
+    pairs, outlets = judged((1, 2, "contradiction")), backing((1, "A"), (2, "B"), (3, "A"), (4, "A"))
+    first = decide(pairs, outlets, NOTHING)
+    monkeypatch.setattr(weighing, "DECISION_VERSION", weighing.DECISION_VERSION + 1)
+    monkeypatch.setattr(weighing, "TIED", "another reason")
+    again = decide(pairs, outlets, first.select(NOTHING.columns))
+    assert again["reason"][1] == "another reason: 1 against 1"
+
+
 def test_an_untouched_conflict_is_not_solved_again(monkeypatch: pytest.MonkeyPatch) -> None:
     pairs = judged((1, 2, "contradiction"))
     outlets = backing((1, "A"), (2, "A"), (2, "B"), (3, "A"), (4, "A"))
