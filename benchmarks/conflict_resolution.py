@@ -1,6 +1,8 @@
 """Resolution of conflicts: weight kept, against the optimum or bound of an integer programme (issue 7, figure 4).
 
-python benchmarks/conflict_resolution.py       about 6 minutes
+python benchmarks/conflict_resolution.py       about 8 minutes
+
+Where the solver does not reach its own bound, that of odd cycles is taken if it is less.
 """
 
 from __future__ import annotations
@@ -11,6 +13,7 @@ import time
 
 from benchmarks.support.disputes import Dispute, optimum, random_dispute, resolved, two_stances
 from benchmarks.support.measure import line
+from benchmarks.support.odd_cycles import odd_cycle_bound
 from navab.conflict.resolution import EXACT_LIMIT
 
 SMALL_GRAPHS = 500
@@ -43,11 +46,15 @@ def _compare(name: str, dispute: Dispute) -> None:
     ours = resolved(dispute)
     seconds = time.monotonic() - started
     solver = optimum(dispute, SOLVER_SECONDS)
-    ratio = ours.weight / solver.bound
-    verdict = "holds" if ratio >= LIMIT else "below" if solver.weight < 0.999 * solver.bound else "FAILS"
+    bound = solver.bound
+    if ours.weight < LIMIT * bound and solver.weight < 0.999 * bound:  # the solver's own bound is loose
+        bound = min(bound, odd_cycle_bound(dispute))
+    ratio = ours.weight / bound
+    verdict = "holds" if ratio >= LIMIT else "below" if solver.weight < 0.999 * bound else "FAILS"
     print(
         f"{name:<36} kept {ours.weight:8.2f}  solver {solver.weight:8.2f}  its bound {solver.bound:8.2f}  "
-        f"ratio {ratio:.4f} (at least {LIMIT})  own bound {ours.bound:8.2f}  {seconds:5.1f} s  {verdict}",
+        f"least bound {bound:8.2f}  ratio {ratio:.4f} (at least {LIMIT})  own bound {ours.bound:8.2f}  "
+        f"{seconds:5.1f} s  {verdict}",
         flush=True,
     )
 

@@ -9,7 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from benchmarks.support.disputes import Weights, optimum, random_dispute, resolved, two_stances
+from benchmarks.support.disputes import Dispute, Weights, optimum, random_dispute, resolved, two_stances
+from benchmarks.support.odd_cycles import odd_cycle_bound
 from navab.conflict.graph import Graph, build_graph, components
 from navab.conflict.resolution import EXACT_LIMIT, dominant_stance
 
@@ -61,6 +62,20 @@ def test_the_order_of_contradictions_does_not_matter(
     assert results[0] == results[1]
 
 
+@pytest.mark.parametrize("seed", range(4))
+def test_nor_does_it_in_components_that_are_too_large_to_solve_exactly(seed: int) -> None:
+    """Ids that meet in the same places of a hash table, which then lists them in the order in which they came."""
+    chance = random.Random(seed)
+    names = [4096 * number for number in range(1, 2 * EXACT_LIMIT)]
+    edges = [pair for pair in itertools.combinations(names, 2) if chance.random() < 5 / len(names)]
+    results = []
+    for one in (edges, chance.sample(edges, len(edges)), edges[::-1]):
+        graph = build_graph(one)
+        weights = dict.fromkeys(graph, 1.0)
+        results.append([dominant_stance(part, graph, weights) for part in components(graph)])
+    assert results[0] == results[1] == results[2]
+
+
 @given(disputes())
 def test_components_hang_together_and_not_with_others(dispute: tuple[list[tuple[int, int]], Weights]) -> None:
     edges, _ = dispute
@@ -92,6 +107,14 @@ def test_ties_fall_to_the_smaller_ids() -> None:
     assert resolve([(2, 1)]) == {1}
     assert resolve([(1, 2), (2, 3), (3, 4)]) == {1, 3}
     assert resolve([(1, 2), (2, 3), (3, 1)]) == {1}
+
+
+def test_statements_without_weight_are_retained_unless_a_retained_one_contradicts_them() -> None:
+    assert resolve([(1, 2)], {1: 0.0, 2: 0.0}) == {1}
+    assert resolve([(1, 2), (2, 3)], {1: 0.0, 2: 0.0, 3: 1.0}) == {1, 3}
+    ring = [(node, (node + 1) % 99) for node in range(99)]
+    chosen = resolve(ring, {node: float(node % 3 == 0) for node in range(99)})
+    assert all(node in chosen or {(node - 1) % 99, (node + 1) % 99} & chosen for node in range(99))
 
 
 @pytest.mark.parametrize("seed", range(4))
@@ -147,3 +170,11 @@ def test_500_statements_that_contradict_at_random_come_near_the_bound(seed: int)
     ours, solver = resolved(dispute), optimum(dispute)
     assert ours.weight >= 0.97 * solver.bound
     assert solver.weight <= ours.bound + 1e-6
+
+
+def test_the_bound_of_odd_cycles_is_a_bound_and_tight_on_rings() -> None:
+    ring = build_graph([(node, (node + 1) % 7) for node in range(7)])
+    assert odd_cycle_bound(Dispute(ring, dict.fromkeys(ring, 1.0))) == pytest.approx(3)
+    for seed in range(20):
+        dispute = random_dispute(30, 5, seed)
+        assert odd_cycle_bound(dispute) >= optimum(dispute).weight - 1e-6
