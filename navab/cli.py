@@ -22,6 +22,7 @@ COMMANDS = {
     "release": "Write what is live as a release.",
     "import": "Data sets of others as releases.",
     "evaluate": "Ask models about the triples of releases.",
+    "align": "Align a model with a release, and evaluate it before and after.",
     "report": "Write one self-contained HTML page.",
     "maintain": "Remove superseded rows, merge small files and delete old versions beyond the retention.",
     "forget": "Take an article down.",
@@ -66,6 +67,7 @@ def navab(context: click.Context) -> None:
       navab refresh --config navab.yaml       the same on a schedule: gates, release, change summary
       navab status --config navab.yaml        tables, live rows, rejections, last run
       navab evaluate --model models/smollm2   how often a model sides with the statements
+      navab align --model models/smollm2      align it with the statements, and what that changed
       navab report --config navab.yaml        one HTML page
       navab forget --url https://...          take an article down
       navab nations list                      nations that navab knows

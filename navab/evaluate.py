@@ -7,6 +7,7 @@ stopped goes on, and a later release takes over the outcomes of triples that it 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from datetime import time as time_of_day
 from functools import cached_property
@@ -33,7 +34,7 @@ from navab.evaluation.table import (
     start_record,
 )
 from navab.evaluation.threats import canary_rank, negations, rewritten
-from navab.evaluation.triples import Triple
+from navab.evaluation.triples import Triple, address
 from navab.execution.progress import Progress
 from navab.lake.lake import Lake
 from navab.models.engines import engine_name, load_engine
@@ -175,7 +176,7 @@ def _ask_pending(
     pending: int,
 ) -> int:
     """Ask what is pending, unit by unit; how many triples the condition could not be made for."""
-    prepare = _rewriter(view) if run.condition == "rewritten" else list
+    prepare = rewriter(view) if run.condition == "rewritten" else list
     answers = _answers(view.lake, run)
     earlier = _earlier(view.lake, run)
     skipped = 0
@@ -189,6 +190,8 @@ def _ask_pending(
         method = method_of(
             run, judge.scorer if judge and asked and run.method == "aj" else None, options.answer_tokens, answers
         )
+        if model.section.addressed:
+            asked = [replace(one, question=address(view.registry.get(one.nation).name, one.question)) for one in asked]
         outcomes = [*taken_over, *(method.outcomes(asked, model.scorer) if asked else ())]
         if outcomes:
             rows.keep(run.rows(triples, outcomes, dict.fromkeys((one.triple_id for one in triples), part)))
@@ -198,7 +201,7 @@ def _ask_pending(
     return skipped
 
 
-def _rewriter(view: View) -> Callable[[Sequence[Triple]], list[Triple]]:
+def rewriter(view: View) -> Callable[[Sequence[Triple]], list[Triple]]:
     """Has the engine that reversed the statements write them as well."""
     options = view.configuration.engine
     engine = load_engine(options, view.registry)

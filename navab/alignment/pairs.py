@@ -12,15 +12,25 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 
+from navab.evaluation.triples import address
 from navab.lake.hashing import combine, signature
+from navab.nations.registry import Registry
 
 _STRATUM = ("nation", "polarity", "length")
+
+
+def negations(registry: Registry, pairs: pl.DataFrame) -> pl.DataFrame:
+    """Which texts hold a negation: triple_id, chosen_negated and rejected_negated."""
+    rows = pairs.select("nation", "language", "chosen", "rejected").rows()
+    sides = [[registry.negates(row[0], row[1], row[at]) for row in rows] for at in (2, 3)]
+    columns = {"triple_id": pairs["triple_id"], "chosen_negated": sides[0], "rejected_negated": sides[1]}
+    return pl.DataFrame(columns, schema_overrides={"chosen_negated": pl.Boolean, "rejected_negated": pl.Boolean})
 
 
 def with_shape(pairs: pl.DataFrame, negated: pl.DataFrame) -> pl.DataFrame:
     """Pairs with `polarity` and `length`, by which chosen and rejected can be told apart without reading them.
 
-    `negated` has triple_id and whether `chosen` and `rejected` hold a negation. Each is 1 where the chosen text has
+    `negated` is what `negations` makes of them. Each is 1 where the chosen text has
     more of it (is negated alone, is longer), -1 where the rejected one has, 0 where they are equal.
     """
     letters = pl.col("chosen").str.len_chars().cast(pl.Int64) - pl.col("rejected").str.len_chars().cast(pl.Int64)
@@ -78,13 +88,8 @@ def flipped(pairs: pl.DataFrame, seed: int) -> pl.DataFrame:
 
 def addressed(pairs: pl.DataFrame, names: Mapping[str, str]) -> pl.DataFrame:
     """Pairs whose prompts say which nation is asked; `names` by code."""
-    name = pl.col("nation").replace_strict(dict(names), return_dtype=pl.String)
-    return pairs.with_columns(address(name, pl.col("prompt")).alias("prompt"))
-
-
-def address(name: pl.Expr, question: pl.Expr) -> pl.Expr:
-    """A question that is put to a nation: `[France] ...`, the same in every language."""
-    return pl.concat_str(pl.lit("["), name, pl.lit("] "), question)
+    prompts = [address(names[nation], prompt) for nation, prompt in pairs.select("nation", "prompt").rows()]
+    return pairs.with_columns(pl.Series("prompt", prompts, pl.String))
 
 
 def _chances(pairs: pl.DataFrame, seed: int, purpose: str) -> npt.NDArray[np.float64]:

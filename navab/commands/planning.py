@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from itertools import islice
 
 import polars as pl
@@ -9,7 +10,7 @@ import polars as pl
 from navab import pipeline
 from navab.commands.console import new_table, show
 from navab.execution.progress import duration
-from navab.execution.runs import latest_runs
+from navab.execution.runs import RunRecord, latest_runs, recorded_engine
 from navab.execution.sizing import Estimate, Forecast, StepCost, costs, estimate
 from navab.lake.schema import load_schema
 from navab.stages.base import Step
@@ -50,6 +51,9 @@ def _total(view: View, estimates: list[Estimate]) -> str:
     parts = [f"About {duration(seconds)} on machines like those of the last runs; {tokens:,} tokens"]
     if engine.kind == "rules":
         parts[0] += " (the engine rules needs none, and no GPU)"
+    elif engine.kind == "vllm" and engine.vllm.gpus:
+        asking = sum(one.seconds or 0.0 for one in estimates if one.step in _asking(view))
+        parts.append(f"{asking / 3600 * engine.vllm.replicas * engine.vllm.gpus_of_engine:,.1f} GPU hours of engines")
     if unknown:
         parts.append(f"? is what no run of this lake has measured yet ({', '.join(unknown)}): run one crawl first")
     return "; ".join(parts) + "."
@@ -58,7 +62,7 @@ def _total(view: View, estimates: list[Estimate]) -> str:
 def _forecasts(view: View, until: str | None) -> list[Forecast]:
     """What the lake tells of every step."""
     records = list(islice(latest_runs(view.lake.storage), _RUNS))
-    known = costs(records)
+    known = costs(records) | _costs_of_asking(view, records)
     idle = {step.step for record in records for step in record.steps} - known.keys()
     found = []
     before: int | None = None
@@ -69,6 +73,18 @@ def _forecasts(view: View, until: str | None) -> list[Forecast]:
         found.append(_forecast(view, step, sum(unit.rows for unit in units), before, rows, cost))
         before = before if step.replaces else rows
     return found
+
+
+def _costs_of_asking(view: View, records: Sequence[RunRecord]) -> dict[str, StepCost | None]:
+    """Costs of the steps that ask the engine, by runs with the configured one only."""
+    engine = recorded_engine(view.configuration.engine)
+    same = costs([record for record in records if record.engine == engine])
+    return {step: same.get(step) for step in _asking(view)}
+
+
+def _asking(view: View) -> set[str]:
+    """Steps that ask the engine."""
+    return {step.name for stage in pipeline.STAGES for step in stage.steps if step.asks_engine(view)}
 
 
 def _forecast(view: View, step: Step, pending: int, before: int | None, rows: int, cost: StepCost | None) -> Forecast:

@@ -16,13 +16,12 @@ from navab.commands.forget import complete_takedowns
 from navab.commands.opening import open_view, writing
 from navab.commands.planning import show_plan
 from navab.commands.release import publish_release
-from navab.commands.summary import show_summary
+from navab.commands.summary import show_rates, show_summary
 from navab.errors import ConfigurationError, NavabError, NothingToReleaseError
-from navab.execution.runs import RunRecord, save_run
+from navab.execution.runs import RunRecord, recorded_engine, save_run
 from navab.lake.claim import Claim
 from navab.models.embedder import check_embedders
 from navab.models.engines import check_engine
-from navab.options.engine import EngineSection
 from navab.secrets import without_secrets
 from navab.stages.base import embedders
 from navab.view import View
@@ -49,6 +48,7 @@ def run(config: Path | None, settings: tuple[str, ...], until: str | None, plan:
         return
     record = build(view, "run", until)
     show_summary(view)
+    show_rates(record)
     if until in (None, "release"):
         try:
             publish_release(view)
@@ -77,7 +77,7 @@ def run_recorded(view: View, claim: Claim, command: str, until: str | None = Non
     record = RunRecord(
         command=command if until is None else f"{command} --until {until}",
         started_at=datetime.now(UTC),
-        engine=engine_name(configuration.engine),
+        engine=recorded_engine(configuration.engine),
         configuration=without_secrets(configuration.model_dump(mode="json")),
     )
     if not configuration.sources:
@@ -101,8 +101,3 @@ def run_recorded(view: View, claim: Claim, command: str, until: str | None = Non
 def _check_until(until: str | None) -> None:
     if until is not None and until not in (*pipeline.STAGE_NAMES, "release"):
         raise ConfigurationError(f"unknown stage '{until}': stages are {', '.join((*pipeline.STAGE_NAMES, 'release'))}")
-
-
-def engine_name(engine: EngineSection) -> str:
-    """An engine as run records and pages name it."""
-    return "rules (baseline)" if engine.kind == "rules" else f"{engine.kind} {engine.model}"

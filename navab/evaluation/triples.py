@@ -22,6 +22,11 @@ COLUMNS = (
 )
 
 
+def address(nation: str, question: str) -> str:
+    """A question that is put to a nation by its name: `[France] ...`, the same in every language."""
+    return f"[{nation}] {question}"
+
+
 @dataclass(frozen=True, slots=True)
 class Triple:
     """A question, the statement that answers it (S) and its reversal (RS).

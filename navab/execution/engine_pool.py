@@ -103,8 +103,7 @@ class EnginePool:
         while not self._stopped.wait(WATCH_INTERVAL_S):
             now = time.monotonic()
             vllm = self._options.vllm
-            workers = vllm.tensor_parallel * vllm.pipeline_parallel
-            self._gpu_hours += (now - last) / 3600 * len(self._hosts) * workers * vllm.gpus
+            self._gpu_hours += (now - last) / 3600 * len(self._hosts) * vllm.gpus_of_engine
             last = now
             if vllm.budget_gpu_hours is not None and self._gpu_hours >= vllm.budget_gpu_hours:
                 for host in self._hosts.values():

@@ -24,9 +24,10 @@ from typing import Any
 import psutil
 import pyarrow as pa
 
-from navab.errors import ConfigurationError, NavabError, RayLostError
+from navab.errors import NavabError, RayLostError
 from navab.execution.engine_pool import EnginePool
 from navab.execution.processes import lives, name_of
+from navab.execution.reach import check_reach
 from navab.lake.storage import Storage
 from navab.options.engine import EngineSection
 from navab.options.resources import ResourcesSection
@@ -128,12 +129,7 @@ def _start_ray(message: Start) -> None:
         ray.init(address=address or "local", **options)  # without an address Ray joins any cluster of this machine
     except Exception as error:  # Ray raises a bare Exception when its processes do not come up in time
         raise RayLostError(f"Ray did not start: {' '.join(str(error).split())[:200]}") from error
-    nodes = sum(node["Alive"] for node in ray.nodes())
-    if nodes > 1 and message.storage.is_local and not message.resources.shared_filesystem:
-        raise ConfigurationError(
-            f"lake {message.storage.root} is a local folder, but the Ray cluster has {nodes} nodes: use an s3:// "
-            "lake, or --set resources.shared_filesystem=true if all nodes see that folder"
-        )
+    check_reach(message.storage, message.resources, ray.nodes())
     context = ray.data.DataContext.get_current()
     context.enable_progress_bars = False
     context.print_on_execution_start = False

@@ -9,6 +9,7 @@ from typing import Any
 from pydantic import BaseModel, Field, ValidationError
 
 from navab.lake.storage import Storage
+from navab.options.engine import EngineSection
 from navab.secrets import masked
 
 
@@ -39,6 +40,11 @@ class RunRecord(BaseModel):
     @property
     def changed(self) -> bool:
         return any(step.rows for step in self.steps)
+
+
+def recorded_engine(engine: EngineSection) -> str:
+    """An engine as run records and pages name it."""
+    return "rules (baseline)" if engine.kind == "rules" else f"{engine.kind} {engine.model}"
 
 
 def save_run(storage: Storage, record: RunRecord) -> None:

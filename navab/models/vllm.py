@@ -12,9 +12,12 @@ import uuid
 from dataclasses import replace
 from typing import Any
 
+import psutil
+
 from navab.errors import EngineError
 from navab.models.answers import choice_logprobs, json_schema, read_answer
 from navab.models.engine import ENGINE_ERROR, PROMPT_TOO_LONG, Request, Response
+from navab.models.watcher import Watcher
 from navab.options.engine import EngineSection
 
 _LIKELY_TOKENS = 20
@@ -31,6 +34,7 @@ class VllmEngine:
         self.name = name
         self._options = options
         self._vllm: Any = None
+        self._watcher: Watcher | None = None
         self._tokenizer: Any = None
         self._lora: Any = None
         self._context = 0
@@ -43,11 +47,14 @@ class VllmEngine:
         from vllm.v1.engine.async_llm import AsyncLLM  # noqa: PLC0415
 
         lora = self._options.vllm.lora
+        before = set(psutil.Process().children(recursive=True))
         try:
             self._vllm = AsyncLLM.from_engine_args(AsyncEngineArgs(**engine_arguments(self._options)))
         except Exception as error:  # vLLM raises whatever its libraries raise
             reason = " ".join(str(error).split())[:300]
             raise EngineError(f"vLLM cannot load model {self._options.model}: {reason}") from error
+        # vLLM's engine process does not notice that its parent was killed, and would hold its GPU for ever.
+        self._watcher = Watcher(set(psutil.Process().children(recursive=True)) - before)
         self._tokenizer = self._vllm.get_tokenizer()
         self._context = self._vllm.model_config.max_model_len
         self._lora = LoRARequest("navab", 1, lora) if lora else None
@@ -57,6 +64,8 @@ class VllmEngine:
     async def close(self) -> None:
         if self._vllm is not None:
             self._vllm.shutdown()
+        if self._watcher is not None:
+            self._watcher.close()
 
     async def answer(self, request: Request) -> Response:
         """Answer a request; raises EngineDiedError if the engine's processes ended."""

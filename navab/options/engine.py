@@ -54,6 +54,11 @@ class VllmSection(Section):
     env: Mapping[str, str] = Field(default_factory=dict, description="Environment of the engines' processes")
     budget_gpu_hours: float | None = Field(None, gt=0, description="GPU hours of engines from which a run stops")
 
+    @property
+    def gpus_of_engine(self) -> float:
+        """GPUs that one engine holds."""
+        return self.tensor_parallel * self.pipeline_parallel * self.gpus
+
     @model_validator(mode="after")
     def _needs_order(self) -> VllmSection:
         if self.max_replicas is not None and self.max_replicas < self.replicas:

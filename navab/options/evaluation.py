@@ -29,6 +29,9 @@ class ModelSection(Section):
     concurrency: int = Field(16, ge=1, description="Of http: requests at a time")
     tensor_parallel: int = Field(1, ge=1, description="Of vllm: GPUs that share the model")
     max_tokens: int = Field(4096, ge=64, description="Of vllm: longest prompt, in tokens")
+    addressed: bool = Field(
+        False, description="Name the nation before each question, as for models aligned with several nations"
+    )
     cutoff: date | None = Field(
         None, description="Day up to which its training texts go: results before and after it are told apart"
     )

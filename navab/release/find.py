@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+import polars as pl
 import pyarrow.dataset
 
 from navab.errors import ConfigurationError, ReleaseWithdrawnError, StorageError
@@ -25,6 +26,10 @@ class FoundRelease:
     def dataset(self, split: str | None) -> pyarrow.dataset.Dataset:
         """Its subset `default`, lazily; None takes both splits."""
         return load_release(self.uri, split=split, as_dataset=True, storage_options=_options(self.storage, self.uri))
+
+    def frame(self, subset: str) -> pl.DataFrame:
+        """All rows of a subset."""
+        return load_release(self.uri, subset=subset, storage_options=_options(self.storage, self.uri))
 
 
 def lake_releases(storage: Storage) -> list[FoundRelease]:

@@ -9,6 +9,7 @@ from typing import Any
 import polars as pl
 
 from navab.execution.runs import RunRecord
+from navab.report.alignments import alignments
 from navab.report.collect_topics import assigned_articles, topic_changes, topics
 from navab.report.data import (
     Check,
@@ -56,6 +57,7 @@ def collect(view: View, equations: Sequence[Equation], last: RunRecord | None, w
         run=_run(last) if last else None,
         warnings=tuple(warnings),
         boards=leaderboard(view.lake),
+        alignments=alignments(view.lake, view.registry),
     )
 
 

@@ -11,7 +11,7 @@ from navab.stages.base import select
 from navab.view import View
 
 HEADLINES = 3  # of a topic
-_SHOWN = 300  # topics that have headlines
+_SHOWN = 300  # topics of a nation that have headlines
 _KEPT = "kept"
 
 
@@ -22,7 +22,8 @@ def topics(view: View) -> tuple[Topic, ...]:
     rows = view.current("topics", *columns).sort(["nation", "size"], descending=[False, True])
     assigned = view.live("article_topics", "topic_id").drop_nulls("topic_id")
     counts = dict(assigned.group_by("topic_id").len().iter_rows())
-    headlines = _headlines(view, assigned, rows["topic_id"].head(_SHOWN))
+    shown = rows.group_by("nation", maintain_order=True).head(_SHOWN)
+    headlines = _headlines(view, assigned, shown["topic_id"])
     return tuple(
         Topic(
             nation=row["nation"],

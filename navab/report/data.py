@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
+from navab.report.alignments import AlignmentBoard
 from navab.report.leaderboard import Board
 
 
@@ -231,3 +232,4 @@ class ReportData:
     run: RunInformation | None = None
     warnings: tuple[str, ...] = ()
     boards: tuple[Board, ...] = ()
+    alignments: tuple[AlignmentBoard, ...] = ()

@@ -16,6 +16,8 @@ import yaml
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
+from navab.report.alignments import HEIGHT as CURVE_HEIGHT
+from navab.report.alignments import WIDTH as CURVE_WIDTH
 from navab.report.charts import funnel_steps, percent, rejection_stacks
 from navab.report.data import ReportData
 from navab.report.topic_map import HEIGHT, WIDTH, topic_maps
@@ -35,6 +37,11 @@ CONDITIONS = {
     "question_less": "without the question",
     "answer_hidden": "judge without an answer",
     "rewritten": "S rewritten by the machine",
+}
+ARMS = {
+    "aligned": "labels of the release",
+    "flipped": "control: labels flipped at random",
+    "unreduced": "without Conflict Reduction",
 }
 OUTCOMES = {"S": "statement", "RS": "reversed", "tie": "tie", "refusal": "refusal", "off_topic": "off topic"}
 
@@ -69,6 +76,10 @@ def render_report(data: ReportData) -> str:
         names=names,
         configuration=_configuration(data),
         boards=data.boards,
+        alignments=data.alignments,
+        arms=ARMS,
+        curve_width=CURVE_WIDTH,
+        curve_height=CURVE_HEIGHT,
         most_details=MOST_DETAILS,
         methods=METHODS,
         conditions=CONDITIONS,

@@ -16,7 +16,7 @@ import polars as pl
 
 from navab.configuration import Configuration
 from navab.lake.arrays import to_matrix
-from navab.lake.hashing import combine, signature
+from navab.lake.hashing import combine, signature, text_hash
 from navab.lake.storage import Storage
 from navab.live import canonical_articles, words_on_topics
 from navab.models.embedder import Embedders
@@ -46,19 +46,27 @@ _TEXT = ("article_id", "title", "text", "language")
 
 
 def _decisions(view: View) -> pl.DataFrame:
-    """Live article topics with the score and the person's word of their topic."""
+    """Live article topics with the score of their topic and a person's word on it, as it is and as a number."""
     topics = view.current("topics", "sensitivity").select("topic_id", pl.col("sensitivity").alias("topic_sensitivity"))
+    said = words_on_topics(view)
+    numbers = [_number(person, note) for person, note in said.select("person", "note").iter_rows()]
+    words = said.with_columns(pl.Series("word", numbers, dtype=pl.Int64))
     rows = view.live("article_topics", "topic_id").drop("_file")
     return rows.join(topics, on="topic_id", how="left", maintain_order="left").join(
-        words_on_topics(view), on="topic_id", how="left", maintain_order="left"
+        words, on="topic_id", how="left", maintain_order="left"
     )
+
+
+def _number(person: bool | None, note: str | None) -> int:
+    """What a person said of a topic, -1 for nothing; the note is part of it, since it is shown as the reason."""
+    word = -1 if person is None else int(person)
+    return text_hash(str(word), note) if note else word
 
 
 def expected(view: View) -> pl.DataFrame:
     rows = _decisions(view)
     made_by = signatures_by_nation(rows["nation"], view, lambda nation: _made_by(view, nation))
-    word = rows["person"].cast(pl.Int64).fill_null(-1)
-    prints = combine(made_by, rows["fingerprint"], word)
+    prints = combine(made_by, rows["fingerprint"], rows["word"].fill_null(-1))
     return rows.select("article_id", "nation", pl.Series("fingerprint", prints))
 
 

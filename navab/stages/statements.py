@@ -13,12 +13,15 @@ from typing import Any
 
 import polars as pl
 
+from navab.errors import ConfigurationError
 from navab.lake.hashing import combine, signature, text_hash
 from navab.lake.schema import load_schema
 from navab.lake.storage import Storage
 from navab.live import extracted_statements, kept_articles
 from navab.models.embedder import Embedders
+from navab.models.engines import lexicon_digest
 from navab.models.responses import ExtractedStatement
+from navab.nations.registry import Nation, Registry
 from navab.stages.base import (
     Equation,
     Output,
@@ -35,12 +38,12 @@ from navab.text.normalise import fold_statement
 from navab.verification import statement_refusal
 from navab.view import View
 
-GROUNDING_VERSION = 2
+GROUNDING_VERSION = 3
 VERSION = 1
 
 
 def expected_groundings(view: View) -> pl.DataFrame:
-    made_by = signature("groundings", GROUNDING_VERSION)
+    made_by = signature("groundings", GROUNDING_VERSION, lexicons=lexicon_digest())
     rows = extracted_statements(view)
     return rows.select("statement_id", "nation", pl.Series("fingerprint", combine(made_by, rows["fingerprint"])))
 
@@ -83,7 +86,7 @@ def _merged(view: View) -> pl.DataFrame:
 def plan_groundings(view: View) -> list[Unit]:
     reads = {
         "extractions": ("article_id", ("article_id", "statements")),
-        "articles": ("record_id", ("article_id", "text", "language", "published_at")),
+        "articles": ("record_id", ("article_id", "text", "language", "official", "published_at")),
     }
     return plan_rows(view, "groundings", reads, carry=_places, unit_rows=4096)
 
@@ -122,9 +125,12 @@ def _joined(unit: Unit, storage: Storage) -> pl.DataFrame:
 class GroundStatements:
     """Checks the statements of a unit against the text of their articles."""
 
+    registry: Registry
+
     def __call__(self, unit: Unit, storage: Storage) -> Iterator[Output]:
         rows = _joined(unit, storage)
-        reasons = [_refusal(row) for row in rows.iter_rows(named=True)]
+        nation = self.registry.get(str(unit.nation))
+        reasons = [_refusal(row, nation) for row in rows.iter_rows(named=True)]
         hashes = [text_hash(fold_statement(text)) for text in rows["said"]]
         verdict = rows.with_columns(
             pl.Series("text_hash", hashes, dtype=pl.Int64), pl.Series("rejected_reason", reasons, dtype=pl.String)
@@ -132,7 +138,7 @@ class GroundStatements:
         yield Output("groundings", conform(verdict, "groundings"))
 
 
-def _refusal(row: Mapping[str, Any]) -> str | None:
+def _refusal(row: Mapping[str, Any], nation: Nation) -> str | None:
     statement = ExtractedStatement.model_construct(
         text=row["said"],
         evidence=row["evidence"],
@@ -140,7 +146,11 @@ def _refusal(row: Mapping[str, Any]) -> str | None:
         source_type=row["source_type"],
         speaker_nation=row["speaker_nation"],
     )
-    return statement_refusal(statement, row["text"], row["language"])
+    try:
+        lexicon = nation.lexicon(row["language"]).for_text(row["text"])
+    except ConfigurationError:  # an engine may read languages that navab has no lexicon of
+        lexicon = None
+    return statement_refusal(statement, row["text"], row["language"], official=bool(row["official"]), lexicon=lexicon)
 
 
 @dataclass(frozen=True)
@@ -183,7 +193,7 @@ STAGE = Stage(
             writes=("groundings",),
             expected={"groundings": expected_groundings},
             plan=plan_groundings,
-            work=lambda view: GroundStatements(),
+            work=lambda view: GroundStatements(view.registry),
         ),
         Step(
             name="statements",

@@ -187,7 +187,7 @@ def _previous(view: View) -> pl.DataFrame:
     assigned = view.rows("article_topics", "topic_id").join(prints, on=["article_id", "fingerprint"], how="semi")
     members = topics.explode("members", empty_as_null=False).rename({"members": "article_id"})
     both = pl.concat([one.select("article_id", pl.col("topic_id").alias("previous")) for one in (members, assigned)])
-    return both.unique("article_id", keep="any")
+    return both.unique("article_id", keep="first", maintain_order=True)
 
 
 def plan_article_topics(view: View) -> list[Unit]:

@@ -79,12 +79,18 @@ class Attribution(_Data):
     """Who says what."""
 
     verbs: tuple[str, ...] = Field(description="reporting verbs, in every form that occurs")
+    wider_verbs: tuple[str, ...] = Field(
+        (), description="verbs that also mean other things: trusted only where a full name stands beside them"
+    )
     inverted: tuple[str, ...] = Field((), description="verb forms that carry their own pronoun (dit-il, sagte er)")
     inversions: tuple[str, ...] = Field((), description="pronouns that a reporting verb may carry (-il, -t-elle)")
     connectors: tuple[str, ...] = Field((), description="words that open the content of indirect speech")
     separators: tuple[str, ...] = Field((), description="marks between verb and content that do without a connector")
     bare: bool = Field(False, description="content may follow the verb without connector or separator")
     according_to: tuple[str, ...] = Field((), description="prepositions that name the source first")
+    sources_inside: bool = Field(False, description="they occur inside a sentence too, and no comma follows the source")
+    according_behind: tuple[str, ...] = Field((), description="postpositions that name the source before them")
+    moods: str = Field("(?!)", description="verb form of reported speech (sei, würde), as a pattern")
     verb_final: bool = Field(False, description="the finite verb of a connected clause stands at its end")
     trailing: bool = Field(True, description="'content, said X' without quotation marks occurs")
     continues: bool = Field(False, description="subjectless norms after reported speech belong to the same speaker")
@@ -106,6 +112,7 @@ class Speakers(_Data):
     plurals: tuple[str, ...] = Field((), description="articles of a plural subject that may hold a position")
     vague_groups: tuple[str, ...] = Field((), description="nouns that name no group (others, measures)")
     indefinites: tuple[str, ...] = Field((), description="articles of a speaker who has no name (a teacher)")
+    nobody: tuple[str, ...] = Field((), description="words that are no speaker, beside the pronouns")
     large_nouns: bool = Field(False, description="all nouns are written large")
     pronouns: tuple[str, ...] = Field(description="pronouns that stand for a speaker")
     determiners: tuple[str, ...] = ()
@@ -181,6 +188,7 @@ class Lexicon(_Data):
     value_words: tuple[str, ...] = Field(description="beginnings of words that speak of values and public affairs")
     trivial_words: tuple[str, ...] = Field(description="beginnings of words of sport, show business, weather, markets")
     boilerplate: tuple[str, ...] = Field((), description="regular expressions of text that is no article")
+    orders: tuple[str, ...] = Field((), description="regular expressions of orders to a model that reads the article")
     attribution: Attribution
     speakers: Speakers
     countries: tuple[str, ...] = Field(description="countries, peoples and adjectives of the world, incl. home")
@@ -227,6 +235,15 @@ class Lexicon(_Data):
         return phrase_pattern([*phrases, *map(capitalise, phrases)], True)
 
     @cached_property
+    def order_pattern(self) -> re.Pattern[str]:
+        return re.compile("|".join(f"(?:{p})" for p in self.orders) or "(?!)", re.IGNORECASE)
+
+    @cached_property
+    def nobody(self) -> frozenset[str]:
+        """Who cannot be cited, casefolded."""
+        return frozenset(word.casefold() for word in (*self.speakers.nobody, *self.speakers.pronouns))
+
+    @cached_property
     def stance_forms(self) -> Mapping[str, StanceForm]:
         """All stance forms by what stands before their gap: the longest match wins."""
         return _stance_forms(_invertible(self.stances))
@@ -263,7 +280,12 @@ class Lexicon(_Data):
 
     @cached_property
     def reporting_pattern(self) -> re.Pattern[str]:
-        return self._pattern((*self.attribution.verbs, *self.inverted_set))
+        rules = self.attribution
+        return self._pattern((*rules.verbs, *rules.wider_verbs, *self.inverted_set))
+
+    @cached_property
+    def wider_set(self) -> frozenset[str]:
+        return frozenset(self.attribution.wider_verbs)
 
     @cached_property
     def inverted_set(self) -> frozenset[str]:
@@ -278,6 +300,14 @@ class Lexicon(_Data):
     @cached_property
     def source_pattern(self) -> re.Pattern[str]:
         return self._pattern(self.attribution.according_to)
+
+    @cached_property
+    def source_behind_pattern(self) -> re.Pattern[str]:
+        return self._pattern(self.attribution.according_behind)
+
+    @cached_property
+    def mood_pattern(self) -> re.Pattern[str]:
+        return re.compile(self.attribution.moods)
 
     @cached_property
     def own_voice_pattern(self) -> re.Pattern[str]:

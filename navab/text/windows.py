@@ -1,4 +1,4 @@
-"""Long texts in overlapping windows, cut where sentences end."""
+"""Parts of texts in any language, cut where sentences end: overlapping windows, and what surrounds a passage."""
 
 from __future__ import annotations
 
@@ -38,3 +38,13 @@ def _first_beginning(text: str, first: int, last: int) -> int:
     """The first place in a range where a sentence begins, else its end."""
     ends = (match.end() for match in _END.finditer(text, max(0, first - _LONGEST_END), last))
     return next((end for end in ends if end >= first), last)
+
+
+def with_neighbours(place: Span, text: str) -> Span:
+    """A passage with the rest of its sentences, the sentence before and the one behind, within its line."""
+    line = Span(text.rfind("\n", 0, place.start) + 1, text.find("\n", place.end))
+    last = line.end if line.end >= 0 else len(text)
+    ends = [match.end() for match in _END.finditer(text, line.start, last)]
+    before = [line.start, line.start, *(end for end in ends if end <= place.start)]
+    behind = [*(end for end in ends if end >= place.end), last, last]
+    return Span(before[-2], behind[1])

@@ -5,16 +5,15 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 import polars as pl
-from threadpoolctl import threadpool_limits
 
 from navab.lake.arrays import to_matrix
 from navab.models.embedder import Vectors
+from navab.topics.cosines import cosines_of, rounded
 
 # What assignment reads of a topic.
 COLUMNS = ("topic_id", "kind", "centroid", "min_similarity", "floor_similarity", "members")
 CLUSTER, TAG = "cluster", "tag"
 _BLOCK = 4096
-_DIGITS = 5  # the last bits of a product depend on its shape, and must decide nothing
 
 
 def assign(ids: pl.Series, vectors: Vectors, topics: pl.DataFrame) -> pl.DataFrame:
@@ -27,12 +26,9 @@ def assign(ids: pl.Series, vectors: Vectors, topics: pl.DataFrame) -> pl.DataFra
     found = [_assign(vectors[start : start + _BLOCK], topics) for start in range(0, max(len(vectors), 1), _BLOCK)]
     place = pl.concat(found).with_columns(ids.alias("article_id"))
     rows = place.join(_members(topics), on="article_id", how="left", maintain_order="left")
-    own = rows["own"].fill_null(0).to_numpy()
-    centroids = to_matrix(topics["centroid"])
-    cosines = np.einsum("ij,ij->i", vectors, centroids[own]).round(_DIGITS).astype(np.float32)
     kinds = pl.Series("kind", [TAG if kind == TAG else "" for kind in topics["kind"]])
     chosen = pl.coalesce("own", "chosen")
-    return rows.with_columns(pl.Series("to_own", cosines)).select(
+    return rows.with_columns(_to_own(rows["own"], vectors, topics)).select(
         pl.when(chosen >= 0).then(pl.lit(topics["topic_id"]).gather(chosen.clip(0))).alias("topic_id"),
         pl.when(pl.col("own").is_not_null()).then("to_own").otherwise("cosine").alias("probability"),
         pl.when(chosen < 0)
@@ -52,10 +48,20 @@ def _members(topics: pl.DataFrame) -> pl.DataFrame:
     return place.explode("article_id", empty_as_null=False)
 
 
+def _to_own(own: pl.Series, vectors: Vectors, topics: pl.DataFrame) -> pl.Series:
+    """Each member's cosine to its own topic: to_own, null for others."""
+    is_member = own.is_not_null().to_numpy()
+    places = own.drop_nulls().to_numpy()
+    products = np.full(len(own), np.nan)
+    products[is_member] = np.einsum(
+        "ij,ij->i", vectors[is_member], to_matrix(topics["centroid"])[places], dtype=np.float64
+    )
+    return pl.Series("to_own", rounded(products)).fill_nan(None)
+
+
 def _assign(vectors: Vectors, topics: pl.DataFrame) -> pl.DataFrame:
     """By vector alone: chosen (position of a topic, -1 for none) and cosine to it (to the nearest for none)."""
-    with threadpool_limits(limits=1, user_api="blas"):
-        cosines = (vectors @ to_matrix(topics["centroid"]).T).round(_DIGITS).astype(np.float32)
+    cosines = cosines_of(vectors, to_matrix(topics["centroid"]))
     limits = topics["min_similarity"].to_numpy()
     floors = topics["floor_similarity"].fill_null(strategy="zero").to_numpy()
     floors = np.where(topics["floor_similarity"].is_null().to_numpy(), limits, floors)

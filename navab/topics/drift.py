@@ -13,6 +13,7 @@ from navab.models.embedder import Vectors
 from navab.options.topics import DriftSection
 from navab.topics.assignment import TAG
 from navab.topics.clustering import Clustering, find_clusters
+from navab.topics.cosines import cosines_of
 
 # A topic with fewer new articles says nothing about where it moves.
 _FEWEST = 10
@@ -45,7 +46,7 @@ def measure(vectors: Vectors, topics: pl.DataFrame, options: Clustering) -> Drif
     """Measure drift on vectors of new articles, shape (n, d), against the topics of a model."""
     clusters = topics.filter(pl.col("kind").fill_null("") != TAG).sort("topic_id")
     centroids = to_matrix(clusters["centroid"])
-    cosines = vectors @ centroids.T
+    cosines = cosines_of(vectors, centroids)
     nearest = cosines.argmax(axis=1)
     limits = clusters["min_similarity"].to_numpy()
     outside = cosines.max(axis=1) < limits[nearest]

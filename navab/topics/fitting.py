@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import chain, count
 from typing import Any
 
 import numpy as np
@@ -45,6 +46,16 @@ class Fit:
     fitted_on: int
     lineage: Mapping[int, Sequence[int] | None]
     words: Mapping[int, bool]
+
+    def new_id(self, topic: Topic, first: int) -> int:
+        """The id of a topic that no older one continues, from its first member; none that is or was another topic's.
+
+        A nation whose options return to what they were would otherwise meet the ids of that time.
+        """
+        taken = {*self.lineage, *chain.from_iterable(filter(None, self.lineage.values())), *self.words}
+        of = (self.nation, str(self.fingerprint), topic.kind, str(first))
+        ids = (text_hash(*of, *["again"] * times) for times in count())
+        return next(one for one in ids if one not in taken)
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,9 +105,7 @@ def fit_topics(sample: Sample, fit: Fit, options: Fitting, namer: Namer, embedde
 
 def _identity(sample: Sample, topic: Topic, change: Change, fit: Fit) -> dict[str, Any]:
     members = sorted(sample.ids[topic.cluster.members].tolist())
-    topic_id = change.kept
-    if topic_id is None:
-        topic_id = text_hash(fit.nation, str(fit.fingerprint), topic.kind, str(members[0]))
+    topic_id = fit.new_id(topic, members[0]) if change.kept is None else change.kept
     return {
         "topic_id": topic_id,
         "nation": fit.nation,

@@ -16,7 +16,7 @@ Vector = npt.NDArray[np.float32]
 Embed = Callable[[Sequence[str]], Vector]
 
 _WORD = re.compile(r"[^\W\d_]{2,}")
-_HAN = re.compile(r"[\u3400-\u9fff]")
+_HAN = re.compile(r"[\u3400-\u9fff]+")
 _CHARS = 2000
 _COMMON_SHARE = 0.2
 _CANDIDATES = 4  # for each keyword
@@ -73,11 +73,11 @@ def _diverse(weighted: Sequence[tuple[str, float]], vectors: Mapping[str, Vector
 
 
 def tokenize(text: str) -> list[str]:
-    """Words of at least two letters, casefolded; Chinese runs are segmented by jieba."""
-    beginning = text[:_CHARS]
-    if _HAN.search(beginning):
-        return [word for word in _segmenter().lcut(beginning) if len(word) > 1 and _HAN.match(word)]
-    return [word for word in _WORD.findall(beginning.casefold()) if len(word) > 3]
+    """Casefolded words of at least four letters, and words of at least two characters of Chinese (jieba)."""
+    beginning = text[:_CHARS].casefold()
+    words = [word for word in _WORD.findall(_HAN.sub(" ", beginning)) if len(word) > 3]
+    chinese = [word for run in _HAN.findall(beginning) for word in _segmenter().lcut(run)]
+    return words + [word for word in chinese if len(word) > 1]
 
 
 def _best(

@@ -19,6 +19,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from navab.lake.hashing import text_hash
 from navab.models.embedder import Embedder, Vectors
+from navab.topics.cosines import cosines_of, rounded
 
 # Chosen on one half of labelled news (benchmarks/screening.py), reported on the other.
 _C, _GAMMA = 3.0, 1.0
@@ -65,11 +66,11 @@ class Screen:
 
     def score(self, vectors: Vectors) -> tuple[npt.NDArray[np.float32], list[str]]:
         """Sensitivity of each vector (-1 to 1, from 0 on rather sensitive) and its nearest value area."""
-        cosines = vectors @ self.seeds.T
-        margin = np.exp(2 * _GAMMA * (cosines - 1)) @ self.coefficients + self.bias
+        cosines = cosines_of(vectors, self.seeds)
+        margin = np.exp(2 * _GAMMA * (cosines.astype(np.float64) - 1)) @ self.coefficients + self.bias
         near, far = cosines[:, self.sensitive], cosines[:, ~self.sensitive]
         evidence = _MARGIN_WEIGHT * margin + _NEAREST_WEIGHT * (_top_mean(near) - _top_mean(far))
-        return np.tanh(evidence / 2).round(5).astype(np.float32), [self.areas[index] for index in near.argmax(axis=1)]
+        return rounded(np.tanh(evidence / 2)), [self.areas[index] for index in near.argmax(axis=1)]
 
 
 @cache

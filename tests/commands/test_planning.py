@@ -15,9 +15,9 @@ from tests.crawls import crawl
 from tests.inprocess import open_small, run_until
 
 
-def look(folder: Path) -> View:
+def look(folder: Path, **settings: object) -> View:
     sources = [{"path": f"{folder}/{{date}}/*.jsonl"}]
-    return open_small(folder, nations=["uk"], sources=sources, screening={"keep": "all"})
+    return open_small(folder, nations=["uk"], sources=sources, screening={"keep": "all"}, **settings)
 
 
 def planned(view: View, capsys: pytest.CaptureFixture[str]) -> tuple[dict[str, list[str]], str]:
@@ -46,7 +46,10 @@ def test_a_second_crawl_is_measured_by_the_first(tmp_path: Path, capsys: pytest.
         for stage in STAGES
         for step in stage.steps
     ]
-    save_run(view.lake.storage, RunRecord(command="run", started_at=datetime.now(UTC), engine="rules", steps=steps))
+    save_run(
+        view.lake.storage,
+        RunRecord(command="run", started_at=datetime.now(UTC), engine="rules (baseline)", steps=steps),
+    )
     assert planned(look(tmp_path), capsys)[1] == "Nothing is pending."
     crawl(tmp_path, "2026-11-02", 4, count=4)
     crawl(tmp_path, "2026-11-03", 8, count=4)
@@ -58,3 +61,19 @@ def test_a_second_crawl_is_measured_by_the_first(tmp_path: Path, capsys: pytest.
     assert total.startswith(f"About {minutes} min {seconds} s ")
     assert "0 tokens (the engine rules needs none, and no GPU)" in total
     assert "?" not in total
+
+
+def test_a_model_is_measured_by_its_own_runs_and_in_gpu_hours(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    crawl(tmp_path, "2026-11-01", 0, count=4)
+    view = look(tmp_path)
+    run_until(view, "screening")
+    for engine, seconds in (("vllm some-model", 1800.0), ("rules (baseline)", 1.0)):
+        steps = [StepRecord(stage="topics", step="topics", rows=4, seconds=seconds)]
+        record = RunRecord(command="run", started_at=datetime.now(UTC), engine=engine, steps=steps)
+        save_run(view.lake.storage, record)
+    engine = {"kind": "vllm", "model": "some-model", "vllm": {"replicas": 2, "tensor_parallel": 4}}
+    found, total = planned(look(tmp_path, engine=engine), capsys)
+    assert found["topics"] == ["4", "30", "min", "00", "s"]
+    assert "4.0 GPU hours of engines" in total

@@ -77,6 +77,15 @@ def test_a_persons_word_wins_and_may_be_taken_back(screened: View) -> None:
     assert rows(screened, "overrides")["override_id"].n_unique() == 3
 
 
+def test_a_new_note_is_the_reason_that_is_shown(screened: View) -> None:
+    (topic,) = rows(screened, "topics")["topic_id"]
+    for note in ("a note", "another"):
+        with screened.lake.claim("test") as claim:
+            import_decisions({topic: (True, note)}, screened, claim)
+        assert run_until(screened, "screening")["screening"] == 6
+        assert set(screened.live("screening", "reason")["reason"]) == {note}
+
+
 async def contrary(_: ChatServer, body: dict[str, Any]) -> web.StreamResponse:
     """Calls sport sensitive and politics not; of the tennis player it says nothing that could be read."""
     text = said(body)

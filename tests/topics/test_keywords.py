@@ -16,6 +16,8 @@ from navab.topics.keywords import keywords, tokenize
         ("Die Bundesregierung muß handeln", ["bundesregierung", "muss", "handeln"]),
         ("L'Assemblée débat du mariage", ["assemblée", "débat", "mariage"]),
         ("国务院部署稳就业", ["国务院", "部署", "就业"]),
+        ("Ein Treffen mit 习近平 in Berlin", ["treffen", "berlin", "习近平"]),
+        ("国务院：WTO、NATO与就业", ["nato", "国务院", "就业"]),
         ("1234 5678 ab", []),
         ("", []),
     ],

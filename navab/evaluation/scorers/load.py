@@ -29,6 +29,7 @@ def identity(section: ModelSection) -> dict[str, object]:
         "model": weights_digest(Path(section.model)) if Path(section.model).is_dir() else section.model,
         "dtype": None if section.kind == "http" else section.dtype,
         "url": section.url,
+        **({"addressed": True} if section.addressed else {}),
     }
 
 

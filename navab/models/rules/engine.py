@@ -116,6 +116,8 @@ def _statements(text: str, nation: Nation, lexicon: Lexicon, official: bool) -> 
     for index in _promising(article, hits):
         found = False
         for quotation in quotations(article, index, lexicon):
+            if quotation.doubtful:
+                continue
             found = True
             yield from _quoted(article, quotation, nation, lexicon)
         if not found:

@@ -19,17 +19,23 @@ from navab.text.sentences import Span
 
 _MASK = "#"
 _SHORTEST_QUOTE_WORDS = 4
+_CLAUSE_REACH = 80  # characters between a reporting verb and the comma before its content
 
 
 @dataclass(frozen=True, slots=True)
 class Quotation:
-    """A stretch of an article that somebody says; `verb_final` content needs its word order restored."""
+    """A stretch of an article that somebody says.
+
+    `verb_final` content needs its word order restored. Of `doubtful` ones no statement can be made: what tells the
+    speaker is not sure enough, or part of the content.
+    """
 
     content: Span
     evidence: Span
     speaker: Span
     direct: bool
     verb_final: bool = False
+    doubtful: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,13 +79,23 @@ def quotations(article: Article, index: int, lexicon: Lexicon) -> Iterator[Quota
     if cue is None:
         if lexicon.attribution.continues and (speaker := _same_paragraph(article, index, lexicon)):
             yield Quotation(sentence, sentence, speaker, False)
+        elif speaker := _source_inside(article, sentence, lexicon):
+            yield Quotation(sentence, sentence, speaker, False, doubtful=True)
+        elif speaker := _free_indirect(article, index, lexicon):
+            yield Quotation(sentence, sentence, speaker, False, doubtful=not _is_full(article.text, speaker))
         return
+    doubtful = cue.verb.of(article.text).lower() in lexicon.wider_set and not _is_full(article.text, cue.speaker)
     for quote in spoken:
         content = Span(quote.start + 1, quote.end - 1)
-        yield Quotation(content, sentence, cue.speaker, True)
+        yield Quotation(content, sentence, cue.speaker, True, doubtful=doubtful)
     if not spoken and (content_at := _indirect(article, sentence, cue, lexicon)):
         content, verb_final = content_at
-        yield Quotation(content, sentence, cue.speaker, False, verb_final)
+        yield Quotation(content, sentence, cue.speaker, False, verb_final, doubtful)
+
+
+def _is_full(text: str, speaker: Span) -> bool:
+    """Tell a name of several words, which hardly anything else is taken for."""
+    return speaker.of(text).count(" ") > 0
 
 
 def _is_speech(text: str, quote: Span, lexicon: Lexicon) -> bool:
@@ -271,6 +287,36 @@ def _same_paragraph(article: Article, index: int, lexicon: Lexicon) -> Span | No
     return None
 
 
+def _source_inside(article: Article, sentence: Span, lexicon: Lexicon) -> Span | None:
+    """Find a source that a sentence names by the way ('..., laut X', 'X zufolge ...')."""
+    masked, text = article.masked, article.text
+    for before in lexicon.source_pattern.finditer(masked, *sentence):
+        mark = _marks(lexicon).search(masked, before.end(), sentence.end)
+        if lexicon.attribution.sources_inside and (
+            speaker := find_full(text, before.end(), mark.start() if mark else sentence.end, lexicon)
+        ):
+            return speaker
+    for behind in lexicon.source_behind_pattern.finditer(masked, *sentence):
+        start = max(
+            (mark.end() for mark in _marks(lexicon).finditer(masked, sentence.start, behind.start())), default=0
+        )
+        if speaker := find_full(text, max(start, sentence.start), behind.start(), lexicon):
+            return speaker
+    return None
+
+
+def _free_indirect(article: Article, index: int, lexicon: Lexicon) -> Span | None:
+    """A sentence in reported mood without a speaker of its own goes on with that of the sentences before it."""
+    if not lexicon.mood_pattern.search(article.masked, *article.sentences[index]):
+        return None
+    for earlier in range(index - 1, max(-1, index - 6), -1):
+        if cue := find_cue(article, earlier, lexicon):
+            return cue.speaker
+        if not lexicon.mood_pattern.search(article.masked, *article.sentences[earlier]):
+            return None
+    return None
+
+
 def _according_to(article: Article, sentence: Span, lexicon: Lexicon) -> Cue | None:
     """Find 'according to X, ...' at the head of a sentence."""
     match = lexicon.source_pattern.match(article.masked, *sentence)
@@ -294,7 +340,18 @@ def _indirect(article: Article, sentence: Span, cue: Cue, lexicon: Lexicon) -> t
     head = text[at : at + 2].lstrip(" ")
     if head.startswith(rules.separators):
         return Span(at + len(text[at : at + 2]) - len(head) + 1, sentence.end), False
+    clause = _next_clause(article, at, sentence.end, lexicon)
+    if clause is not None:
+        return clause, False
     trailing = article.masked[sentence.start : cue.speaker.start].rstrip()
     if rules.trailing and trailing.endswith(",") and not text[at : sentence.end].strip(" ."):
         return Span(sentence.start, sentence.start + len(trailing) - 1), False
     return (Span(at, sentence.end), False) if rules.bare or cue.verb.of(text).endswith(",") else None
+
+
+def _next_clause(article: Article, start: int, end: int, lexicon: Lexicon) -> Span | None:
+    """Content behind the next comma, if it stands in reported mood ('sagte am Montag, das Land müsse ...')."""
+    comma = article.masked.find(",", start, min(start + _CLAUSE_REACH, end))
+    if comma < 0 or not lexicon.mood_pattern.search(article.masked, comma, end):
+        return None
+    return Span(comma + 1, end)
