@@ -55,9 +55,10 @@ def bare(path: Path) -> int:
     with gzip.open(path) as file:
         for record in map(json.loads, file):
             text = f"{record['title'] or ''}\n{record['text']}"
-            model.predict(text[: language._READ_CHARS].replace("\n", " "))
-            for passage in language._passages(text):
-                model.predict(passage)
+            found = [model.predict(passage) for passage in language.passages_of(text)]
+            agreed = len({labels[0] for labels, _ in found}) == 1
+            if not agreed or any(scores[0] < language.SURE for _, scores in found):
+                model.predict(language.head_of(text))
             count += 1
     return count
 

@@ -25,9 +25,10 @@ import numpy as np
 import polars as pl
 
 from navab.configuration import Configuration
-from navab.execution.carrier import Carrier, write_output
+from navab.execution.carrier import Carrier
 from navab.execution.committer import Committer
 from navab.execution.metrics import Metrics
+from navab.execution.units import write_output
 from navab.lake.claim import Claim
 from navab.lake.hashing import combine
 from navab.lake.schema import load_schema

@@ -10,7 +10,7 @@ from pathlib import Path
 import polars as pl
 
 from navab.errors import ConfigurationError
-from navab.execution.carrier import write_output
+from navab.execution.units import write_output
 from navab.lake.claim import Claim
 from navab.lake.hashing import combine
 from navab.lake.schema import load_schema

@@ -9,7 +9,7 @@ from pathlib import Path
 import polars as pl
 
 from navab.configuration import Configuration
-from navab.execution.carrier import run_unit
+from navab.execution.units import run_unit
 from navab.lake.claim import Claim
 from navab.pipeline import STAGES, open_lake, open_view
 from navab.view import View

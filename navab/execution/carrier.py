@@ -15,38 +15,22 @@ import pickle
 import subprocess
 import sys
 import tempfile
-from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from multiprocessing import Pipe
 from pathlib import Path
 from typing import NoReturn
 
-import polars as pl
-import pyarrow as pa
-import xxhash
-
 from navab.errors import RayLostError
 from navab.execution.ray_process import Aside, Carry, Failed, Ready, Start, Stop, end_session
-from navab.lake.snapshot import NO_NATION
-from navab.lake.storage import Storage, encode_parquet
-from navab.lake.table import DataFile
+from navab.execution.units import Written
+from navab.lake.storage import Storage
 from navab.options.engine import EngineSection
 from navab.options.resources import ResourcesSection
-from navab.stages.base import Output, Unit, Work
+from navab.stages.base import Unit, Work
 
 RESTARTS = 3  # of a local Ray, in a row without a finished unit between them
 STOP_TIMEOUT_S = 20.0
 _SERVE = "from navab.execution.ray_process import main; main()"
-
-
-@dataclass(frozen=True, slots=True)
-class Written:
-    """A file that a worker wrote, or (with no file) the end of a unit."""
-
-    unit: str
-    file: DataFile | None
-    pending_rows: int = 0
 
 
 class Carrier:
@@ -172,34 +156,3 @@ class _RayProcess:
 
     def _raise_lost(self) -> NoReturn:
         raise RayLostError(f"Ray ended unexpectedly (its log: {self._log})")
-
-
-def run_unit(unit: Unit, work: Work, storage: Storage, epoch: int) -> Iterator[Written]:
-    """Run one unit here and now, for the claim of an epoch: write its files, one nation each, and say so."""
-    parts: dict[str, int] = {}
-    for output in work(unit, storage):
-        part = parts[output.table] = parts.get(output.table, -1) + 1
-        for file in write_output(output, f"{unit.name}-{part:05d}", storage, epoch):
-            yield Written(unit.name, file)
-    yield Written(unit.name, None, unit.rows)
-
-
-def write_output(output: Output, name: str, storage: Storage, epoch: int) -> Iterator[DataFile]:
-    """Write the rows of an output for the claim of an epoch, one file a nation."""
-    rows = pl.DataFrame(output.rows)
-    for (nation,), _ in rows.select("nation").group_by("nation", maintain_order=True):
-        mask = rows["nation"].eq_missing(nation)
-        table = output.rows.filter(pa.array(mask.to_list()))
-        content = encode_parquet(table)
-        path = f"{nation or NO_NATION}/{name}-{epoch}-{xxhash.xxh3_64_hexdigest(content)}.parquet"
-        storage.write_bytes(storage.path("tables", output.table, path), content)
-        own = None if nation is None else str(nation)
-        yield DataFile(output.table, path, table.num_rows, len(content), own, *_counts(rows.filter(mask)))
-
-
-def _counts(rows: pl.DataFrame) -> tuple[tuple[tuple[str, int], ...], tuple[tuple[str, int], ...]]:
-    """Rows by the reason why they were refused, and tokens by kind, in tables that have such columns."""
-    rejected = Counter(rows["rejected_reason"].drop_nulls().to_list() if "rejected_reason" in rows.columns else ())
-    columns = [column for column in ("prompt_tokens", "output_tokens") if column in rows.columns]
-    tokens = {column.removesuffix("_tokens"): int(rows[column].sum() or 0) for column in columns}
-    return tuple(sorted(rejected.items())), tuple((kind, count) for kind, count in tokens.items() if count)

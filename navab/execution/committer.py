@@ -6,9 +6,10 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from navab.execution.carrier import Carrier, Written
+from navab.execution.carrier import Carrier
 from navab.execution.compaction import FAN_IN, MergeFiles, merged_files, plan_merges
 from navab.execution.metrics import Metrics
+from navab.execution.units import Written
 from navab.lake.claim import Claim
 from navab.lake.table import DataFile
 from navab.stages.base import Unit

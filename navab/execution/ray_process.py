@@ -16,6 +16,7 @@ import sys
 import threading
 import time
 import traceback
+from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from multiprocessing.connection import Connection
@@ -61,7 +62,7 @@ class Carry:
 
 @dataclass(frozen=True, slots=True)
 class Aside:
-    """The driver asks for one more unit to be run beside those of a `Carry`; ignored when that is done."""
+    """The driver asks for a unit to be run beside those of a `Carry`; left out if that is done before its turn."""
 
     unit: Unit
     work: Work
@@ -152,19 +153,22 @@ def _carry(request: Carry, start: Start, connection: Connection) -> Iterator[byt
         num_cpus=1 if request.engine is None else WAITING_CPUS,
         max_retries=WORKER_RETRIES,
     )
-    # They take no CPU of the units': those may hold all of them until they are done.
+    # They take no CPU of the units': those may hold all of them until they are done. Each that runs at a time needs a
+    # worker process of its own, whose imports take seconds.
     aside = ray.remote(num_cpus=0, resources=_placement(), max_retries=WORKER_RETRIES)(_run_aside)
+    asked: deque[Aside] = deque()
     running: list[Any] = []
     for row in dataset.iter_rows():
         yield row["written"]
         while connection.poll():
-            asked = connection.recv()
-            running.append(aside.remote(asked.unit, asked.work, start.storage, start.epoch))
-        finished, running = ray.wait(running, num_returns=len(running), timeout=0) if running else ([], [])
-        for one in finished:
-            yield from ray.get(one)
-    for one in running:
-        yield from ray.get(one)
+            asked.append(connection.recv())
+        if running and ray.wait(running, timeout=0)[0]:
+            yield from ray.get(running.pop())
+        if asked and not running:
+            one = asked.popleft()
+            running.append(aside.remote(one.unit, one.work, start.storage, start.epoch))
+    for result in running:
+        yield from ray.get(result)
 
 
 def _placement() -> dict[str, float]:
@@ -175,14 +179,14 @@ def _placement() -> dict[str, float]:
 
 
 def _run_aside(unit: Unit, work: Work, storage: Storage, epoch: int) -> list[bytes]:
-    from navab.execution.carrier import run_unit  # noqa: PLC0415  (on the worker)
+    from navab.execution.units import run_unit  # noqa: PLC0415  (on the worker)
 
     return [pickle.dumps(written) for written in run_unit(unit, work, storage, epoch)]
 
 
 def _run_units(work: Work, storage: Storage, epoch: int) -> Callable[[pa.Table], Iterator[pa.Table]]:
     def run(batch: pa.Table) -> Iterator[pa.Table]:
-        from navab.execution.carrier import run_unit  # noqa: PLC0415  (on the worker)
+        from navab.execution.units import run_unit  # noqa: PLC0415  (on the worker)
 
         for content in batch["unit"].to_pylist():
             unit = pickle.loads(content)

@@ -15,7 +15,7 @@ import polars as pl
 from polars import selectors
 
 from navab.errors import ConfigurationError
-from navab.execution.carrier import write_output
+from navab.execution.units import write_output
 from navab.lake.claim import Claim
 from navab.lake.hashing import combine, text_hash
 from navab.lake.schema import load_schema

@@ -19,7 +19,7 @@ def split_boilerplate(text: str) -> tuple[str, str | None]:
     """Part a text into what is kept and the lines taken out (null if none); a text of such lines alone is kept."""
     pattern = _pattern()
     lines = text.split("\n")
-    out = {place for place, line in enumerate(lines) if len(line) <= _LONGEST and pattern.fullmatch(line)}
+    out = {place for place, line in enumerate(lines) if len(line) <= _LONGEST and pattern.fullmatch(line.lower())}
     if not out or len(out) == len(lines):
         return text, None
     kept = "\n".join(line for place, line in enumerate(lines) if place not in out)
@@ -29,4 +29,4 @@ def split_boilerplate(text: str) -> tuple[str, str | None]:
 @cache
 def _pattern() -> re.Pattern[str]:
     document = yaml.safe_load((resources.files("navab.text") / "boilerplate.yaml").read_text("utf-8"))
-    return re.compile("|".join(f"(?:{line})" for line in document["lines"]), re.IGNORECASE)
+    return re.compile("|".join(f"(?:{line})" for line in document["lines"]))

@@ -6,7 +6,7 @@ confuse is settled by signs in the text, which are data: `languages.yaml`.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
 from importlib import resources
@@ -27,7 +27,7 @@ _READ_CHARS = 1000
 _PASSAGES = 5
 _PASSAGE_CHARS = 120
 _LEAST_PASSAGE_CHARS = 60
-_SURE = 0.8
+SURE = 0.8  # of a passage's language
 _SCRIPTS = ("", "Hans", "Hant")
 
 
@@ -47,7 +47,10 @@ class Language:
 
 
 def identify(texts: Sequence[str], model: str = BUNDLED_MODEL) -> list[Language]:
-    """Identify the language of each text from its first 1,000 characters, and how much of it is in another one."""
+    """Identify the language of each text from up to five passages, and how much of it is in another one.
+
+    Where the passages do not agree, or one is uncertain, the first 1,000 characters decide.
+    """
     loaded = _load(model)
     return [_identify(text, loaded) for text in texts]
 
@@ -74,35 +77,52 @@ def read_label(label: str) -> tuple[str, str | None]:
 
 
 def _identify(text: str, model: Any) -> Language:
-    head = text[:_READ_CHARS].replace("\n", " ")
-    code, score, script = _predict(head, model)
-    code = Varieties.bundled().settle(code, head)
-    if code == "zh" and script is None:
-        script = chinese_script(text)
-    return Language(code, score, script if code == "zh" else None, _foreign_share(text, code, model))
-
-
-def _foreign_share(text: str, code: str, model: Any) -> float:
-    passages = list(_passages(text))
-    if len(passages) < 2:
-        return 0.0
+    passages = passages_of(text)
     found = [_predict(passage, model) for passage in passages]
+    agreed = {(code, script) for code, _, script in found}
+    if len(agreed) == 1 and all(score >= SURE for _, score, _ in found):
+        (code, script), read = agreed.pop(), " ".join(passages)
+        score, foreign = sum(score for _, score, _ in found) / len(found), 0.0
+        code = Varieties.bundled().settle(code, read)
+    else:
+        read = head_of(text)
+        code, score, script = _predict(read, model)
+        code = Varieties.bundled().settle(code, read)
+        foreign = _foreign_share(passages, found, code)
+    if code != "zh":
+        return Language(code, score, None, foreign)
+    return Language(code, score, script or chinese_script(read), foreign)
+
+
+def head_of(text: str) -> str:
+    """The start of a text as one line: what tells its language where passages do not."""
+    return text[:_READ_CHARS].replace("\n", " ")
+
+
+def _foreign_share(passages: Sequence[str], found: Sequence[tuple[str, float, str | None]], code: str) -> float:
     foreign = sum(
-        other != code and score >= _SURE and Varieties.bundled().settle(other, passage) != code
+        other != code and score >= SURE and Varieties.bundled().settle(other, passage) != code
         for (other, score, _), passage in zip(found, passages, strict=True)
     )
-    return foreign / len(passages)
+    return foreign / max(len(passages), 1)
 
 
-def _passages(text: str) -> Iterator[str]:
-    """Up to five passages, spread evenly; each begins a paragraph where one begins nearby, and ends with it."""
+def passages_of(text: str) -> list[str]:
+    """Up to five passages, spread evenly; each begins a paragraph where one begins nearby, and ends with it.
+
+    A text that is too short for two has none.
+    """
     count = min(_PASSAGES, len(text) // (2 * _LEAST_PASSAGE_CHARS))
-    step = len(text) // max(count, 1)
-    for at in range(0, count * step, max(step, 1)):
+    if count < 2:
+        return []
+    step = len(text) // count
+    passages = []
+    for at in range(0, count * step, step):
         start = text.find("\n", at, at + step - _LEAST_PASSAGE_CHARS) + 1 if at else 0
         start = start or at
         end = text.find("\n", start + _LEAST_PASSAGE_CHARS, start + _PASSAGE_CHARS)
-        yield text[start : end if end > 0 else start + _PASSAGE_CHARS].replace("\n", " ")
+        passages.append(text[start : end if end > 0 else start + _PASSAGE_CHARS].replace("\n", " "))
+    return passages
 
 
 def _predict(text: str, model: Any) -> tuple[str, float, str | None]:

@@ -21,12 +21,18 @@ _CONTROL = re.compile(r"[\x00-\x08\x0e-\x1b\x7f-\x84\x86-\x9f]")
 
 def clean_text(text: str) -> str:
     """NFC, no control characters, single blanks, one line break between paragraphs."""
-    if text.isprintable():  # one line and no control characters: most titles, addresses and dates
-        return " ".join(unicodedata.normalize("NFC", text).split())
-    lines = text.replace("\r\n", "\n").replace("\r", "\n")
-    visible = _CONTROL.sub("", lines.encode("utf-8", "replace").decode("utf-8"))
-    paragraphs = (" ".join(line.split()) for line in unicodedata.normalize("NFC", visible).split("\n"))
-    return "\n".join(filter(None, paragraphs))
+    composed = text if text.isascii() else unicodedata.normalize("NFC", text)
+    if composed.isprintable():  # one line and no control characters: most titles, addresses and dates
+        return " ".join(composed.split())
+    lines = composed.replace("\r\n", "\n").replace("\r", "\n").split("\n")
+    return "\n".join(filter(None, map(_clean_line, lines)))
+
+
+def _clean_line(line: str) -> str:
+    if line.isprintable():  # its only blanks are spaces
+        return line.strip() if "  " not in line else " ".join(line.split())
+    visible = _CONTROL.sub("", line.encode("utf-8", "replace").decode("utf-8"))
+    return " ".join(unicodedata.normalize("NFC", visible).split())
 
 
 def fold_text(text: str) -> str:

@@ -9,10 +9,9 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from functools import cache, cached_property
-from typing import Literal, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 import opencc
-import snowballstemmer
 from pydantic import BaseModel, ConfigDict, Field
 
 from navab.text.phrases import phrase_pattern
@@ -183,7 +182,9 @@ def _digits(number: str) -> str:
 
 
 @cache
-def _stemmer(algorithm: str) -> snowballstemmer.stemmer:
+def _stemmer(algorithm: str) -> Any:
+    import snowballstemmer  # noqa: PLC0415  (loads the stemmers of all languages)
+
     return snowballstemmer.stemmer(algorithm)
 
 

@@ -12,6 +12,7 @@ import yaml
 from pydantic import BaseModel, ConfigDict, Field
 
 _DEVIATIONS = 1.96  # 95 % confidence
+_WORD = re.compile(r"\w+")
 
 
 class Need(BaseModel):
@@ -43,14 +44,25 @@ class Variety(BaseModel):
     own: tuple[str, ...] = Field(min_length=1)
     standard: tuple[str, ...] = Field(min_length=1)
 
-    @cached_property
-    def _patterns(self) -> tuple[re.Pattern[str], re.Pattern[str]]:
-        return _any_of(self.own), _any_of(self.standard)
-
     def found_in(self, text: str) -> bool:
-        """Whether the share of own words is beyond doubt at least `least` (lower bound of Wilson's interval)."""
-        own, standard = (len(pattern.findall(text)) for pattern in self._patterns)
+        """Whether the share of own words is beyond doubt at least `least` (lower bound of Wilson's interval).
+
+        Single characters, as of Chinese, count wherever they stand, other words as words.
+        """
+        if self._of_characters:
+            own, standard = (sum(map(text.count, words)) for words in (self.own, self.standard))
+        else:
+            found = _WORD.findall(text.casefold())
+            own, standard = (sum(map(words.__contains__, found)) for words in self._words)
         return own > 0 and _lower_bound(own, own + standard) >= self.least
+
+    @cached_property
+    def _of_characters(self) -> bool:
+        return all(len(word) == 1 for word in (*self.own, *self.standard))
+
+    @cached_property
+    def _words(self) -> tuple[frozenset[str], frozenset[str]]:
+        return frozenset(self.own), frozenset(self.standard)
 
 
 class Varieties(BaseModel):
@@ -82,12 +94,6 @@ class Varieties(BaseModel):
             if variety.found == code and variety.found_in(text):
                 return variety.really
         return code
-
-
-def _any_of(words: tuple[str, ...]) -> re.Pattern[str]:
-    """Words as they stand between blanks; single characters, as of Chinese, wherever they stand."""
-    choice = "|".join(sorted(map(re.escape, words), key=len, reverse=True))
-    return re.compile(choice if all(len(word) == 1 for word in words) else rf"\b(?:{choice})\b", re.IGNORECASE)
 
 
 def _lower_bound(successes: int, trials: int) -> float:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import polars as pl
 
-from navab.execution.carrier import run_unit, write_output
+from navab.execution.units import run_unit, write_output
 from navab.lake.schema import load_schema
 from navab.lake.storage import Storage
 from navab.stages.base import Output, Unit

@@ -11,10 +11,11 @@ import pytest
 
 from navab.configuration import Configuration
 from navab.errors import StorageError
-from navab.execution.carrier import Carrier, run_unit
+from navab.execution.carrier import Carrier
 from navab.execution.committer import Committer
 from navab.execution.compaction import FAN_IN, MergeFiles, merged_files, plan_merges
 from navab.execution.metrics import Metrics
+from navab.execution.units import run_unit
 from navab.lake.lake import Lake
 from navab.lake.schema import load_schema
 from navab.lake.storage import Storage

@@ -10,8 +10,8 @@ import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
 from navab.errors import ConfigurationError
-from navab.execution.carrier import write_output
 from navab.execution.metrics import Metrics
+from navab.execution.units import write_output
 from navab.lake.schema import load_schema
 from navab.lake.storage import Storage
 from navab.lake.table import DataFile

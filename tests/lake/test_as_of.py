@@ -11,7 +11,7 @@ import pytest
 from deltalake import DeltaTable
 
 from navab.errors import ConfigurationError
-from navab.execution.carrier import write_output
+from navab.execution.units import write_output
 from navab.lake.as_of import AsOf, TableHistory, parse_as_of, snapshots_as_of
 from navab.lake.cleaning import clean
 from navab.lake.lake import Lake

@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from navab.errors import ClaimLostError, LakeHeldError, StorageError
-from navab.execution.carrier import write_output
+from navab.execution.units import write_output
 from navab.lake.claim import LIFETIME_S, latest_claim
 from navab.lake.lake import Lake
 from navab.lake.schema import load_schema

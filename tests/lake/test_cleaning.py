@@ -11,7 +11,7 @@ import pytest
 from deltalake import DeltaTable
 
 from navab.errors import ClaimLostError
-from navab.execution.carrier import write_output
+from navab.execution.units import write_output
 from navab.lake import cleaning
 from navab.lake.schema import load_schema
 from navab.lake.storage import Storage

@@ -11,7 +11,7 @@ import pytest
 from deltalake.transaction import CommitProperties
 
 from navab.errors import ClaimLostError, StorageError
-from navab.execution.carrier import write_output
+from navab.execution.units import write_output
 from navab.lake.evolution import VERSION_1, LakeSchema, check_schema, compare, evolve, read_schema
 from navab.lake.lake import Lake
 from navab.lake.schema import TableSchema, load_schema, schema_version, table_names

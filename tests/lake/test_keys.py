@@ -7,7 +7,7 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-from navab.execution.carrier import write_output
+from navab.execution.units import write_output
 from navab.lake.keys import KeyColumns
 from navab.lake.schema import load_schema
 from navab.lake.snapshot import FILE, TableSnapshot

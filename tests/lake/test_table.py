@@ -9,7 +9,7 @@ import polars as pl
 import pytest
 
 from navab.errors import ClaimLostError, StorageError
-from navab.execution.carrier import write_output
+from navab.execution.units import write_output
 from navab.lake.schema import load_schema
 from navab.lake.storage import Storage
 from navab.lake.table import DataFile, LakeTable

@@ -10,7 +10,7 @@ import polars as pl
 import pytest
 
 from navab import cli
-from navab.execution.carrier import write_output
+from navab.execution.units import write_output
 from navab.stages.base import Output, conform
 from tests.oldlakes import unpack, view_of
 

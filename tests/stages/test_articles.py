@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from navab.configuration import Configuration
 from navab.errors import ConfigurationError, ToleranceError
-from navab.execution.carrier import run_unit
+from navab.execution.units import run_unit
 from navab.lake.storage import Storage
 from navab.nations.registry import Registry
 from navab.options.articles import Source

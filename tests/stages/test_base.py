@@ -6,7 +6,7 @@ from pathlib import Path
 
 import polars as pl
 
-from navab.execution.carrier import run_unit
+from navab.execution.units import run_unit
 from navab.lake.storage import Storage
 from navab.maintenance import Rewrite
 from navab.stages.base import Selection, Unit

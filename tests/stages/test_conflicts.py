@@ -9,7 +9,7 @@ import polars as pl
 import pytest
 
 from navab.conflict import cells
-from navab.execution.carrier import run_unit
+from navab.execution.units import run_unit
 from navab.stages import conflicts
 from navab.view import View
 from tests.inprocess import open_small, rows, run_step, run_until
