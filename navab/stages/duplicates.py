@@ -3,7 +3,8 @@
 Reads live `articles`; writes a `signatures` row and a `duplicates` row per article. Exact duplicates have the same
 folded text; near-duplicates share at least `dedup.threshold` of their character n-grams (MinHash LSH, Broder 1997).
 Only articles of one nation are compared. Within a crawl the earliest publication is canonical, then the smallest id;
-articles of later crawls are compared with the signatures of all earlier ones and join their canonicals.
+articles of later crawls are compared with the signatures of all earlier ones and join their canonicals. If a canonical
+is no longer live (a takedown, a changed option), those that repeat it are decided anew.
 """
 
 from __future__ import annotations
@@ -18,6 +19,8 @@ from scipy.sparse.csgraph import connected_components
 
 from navab.lake.arrays import to_lists, to_matrix
 from navab.lake.hashing import Int64Array, combine, signature, text_hash
+from navab.lake.joins import Mask, keep, match
+from navab.lake.snapshot import FILE
 from navab.lake.storage import Storage
 from navab.options.articles import DedupSection
 from navab.stages.base import Equation, Output, Stage, Step, Unit, conform, equate, plan_rows, select, unit_name
@@ -38,9 +41,43 @@ def expected_signatures(view: View) -> pl.DataFrame:
 
 
 def expected_duplicates(view: View) -> pl.DataFrame:
+    """Decisions at their first fingerprints, but for articles whose canonical has gone: those are decided anew."""
+    first = _first_decisions(view)
+    decided = view.rows("duplicates", "canonical_id", "kind").drop("nation", FILE)
+    current = match(decided, first, ["article_id", "fingerprint"])[0]
+    standing = _standing(decided, first)
+    if (current & standing).all():
+        return first
+    known = first.select("article_id", first="fingerprint").join(keep(decided, ~(current & standing)), on="article_id")
+    again = known.with_columns(again=pl.Series(combine(known["first"], known["canonical_id"])))
+    anew = again.filter(pl.col("again") == pl.col("fingerprint"))
+    stands = _standing(anew, first)
+    lost = again.filter(pl.col("first") == pl.col("fingerprint"))
+    settled = keep(decided, current & standing)
+    changed = (
+        pl.concat([keep(anew, stands).sort("canonical_id"), lost])
+        .unique("article_id", keep="first", maintain_order=True)
+        .join(settled, on="article_id", how="anti")
+        .select("article_id", "again")
+    )
+    merged = first.join(changed, on="article_id", how="left", maintain_order="left")
+    return merged.select("article_id", "nation", pl.coalesce("again", "fingerprint").alias("fingerprint"))
+
+
+def _first_decisions(view: View) -> pl.DataFrame:
+    """Fingerprints of decisions that are made for the first time; of one made anew its result is a part as well."""
     made_by = signature("duplicates", VERSION, threshold=view.configuration.dedup.threshold)
     rows = view.live("signatures")
     return rows.select("article_id", "nation", pl.Series("fingerprint", combine(made_by, rows["fingerprint"])))
+
+
+def _standing(decided: pl.DataFrame, articles: pl.DataFrame) -> Mask:
+    """Which decisions name a canonical that is among the articles; an article that is its own needs no look."""
+    repeats = (decided["kind"] != "unique").to_numpy()
+    targets = keep(decided, repeats).select(pl.col("canonical_id").alias("article_id"))
+    standing = ~repeats
+    standing[repeats] = match(targets, articles, ["article_id"])[0]
+    return standing
 
 
 def plan_signatures(view: View) -> list[Unit]:
@@ -55,7 +92,8 @@ def _records(view: View) -> pl.DataFrame:
 
 def plan_duplicates(view: View) -> list[Unit]:
     """One unit for every nation with new articles: all its signatures, and what earlier ones were found to repeat."""
-    pending = view.pending("duplicates")
+    first = _first_decisions(view).select("article_id", first="fingerprint")
+    pending = view.pending("duplicates").join(first, on="article_id", how="left")
     signatures, duplicates = view.located("signatures"), view.located("duplicates")
     known = view.live("duplicates")
     units = []
@@ -109,7 +147,9 @@ class FindDuplicates:
             canonicals = decided.select("article_id", "canonical_id")
             known = pl.concat([known, articles.join(canonicals, on="article_id")])
         rows = unit.pending.join(pl.concat(found), on="article_id", how="inner").sort("article_id")
-        yield Output("duplicates", conform(rows, "duplicates"))
+        anew = pl.Series(combine(rows["first"], rows["canonical_id"]))
+        made = pl.when(pl.col("fingerprint") == pl.col("first")).then("fingerprint").otherwise(anew)
+        yield Output("duplicates", conform(rows.with_columns(made.alias("fingerprint")), "duplicates"))
 
 
 def _with_canonicals(signatures: pl.DataFrame, unit: Unit, storage: Storage) -> pl.DataFrame:

@@ -12,9 +12,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from navab.lake.hashing import text_hash
+from navab.maintenance import maintain
 from navab.stages.duplicates import group_articles
+from navab.takedown.forget import Request, complete, entomb, search
 from navab.text.minhash import sign
 from navab.text.normalise import fold_text
+from navab.view import View
 from tests.inprocess import article, open_small, rows, run_until, write_jsonl
 
 START = datetime(2024, 5, 1, tzinfo=UTC)
@@ -201,3 +204,60 @@ def test_a_later_crawl_joins_the_earlier_one_however_they_come(tmp_path: Path, t
     summer = found.filter(pl.col("crawl") == "summer")["article_id"][0]
     assert set(found["canonical_id"]) == {summer}
     assert run_until(open_small(tmp_path, sources=sources), "duplicates")["duplicates"] == 0
+
+
+def test_a_group_whose_canonical_has_gone_gets_another_one(tmp_path: Path) -> None:
+    records = [
+        article(
+            text=f"{LONG}{LONG}It was the {number} such call in a year.",
+            url=f"https://example.org/{number}",
+            published_at=f"2024-05-0{day}",
+        )
+        for day, number in enumerate(("third", "fourth", "fifth", "sixth"), start=1)
+    ]
+    first, second = write_jsonl(tmp_path / "1.jsonl", records[:3]), write_jsonl(tmp_path / "2.jsonl", records[3:])
+    sources = [{"path": str(first), "crawl": "spring"}, {"path": str(second), "crawl": "summer"}]
+    view = open_small(tmp_path, sources=sources)
+    run_until(view, "duplicates")
+    assert canonical_urls(view) == dict.fromkeys(("third", "fourth", "fifth", "sixth"), "third")
+    for gone, left in (("third", "fourth"), ("fourth", "fifth")):
+        request = Request((f"https://example.org/{gone}",), ())
+        with view.lake.claim("forget") as claim:
+            entomb(request, search(request, view), view, claim)
+            complete(view, claim, lambda: None)
+        view = open_small(tmp_path, sources=sources)
+        run_until(view, "duplicates")
+        assert set(canonical_urls(view).values()) == {left}
+        assert run_until(open_small(tmp_path, sources=sources), "duplicates")["duplicates"] == 0
+    with view.lake.claim("maintain") as claim:
+        maintain(view, claim)
+    view = open_small(tmp_path, sources=sources)
+    assert rows(view, "duplicates").height == 2, "first decisions are removed"
+    assert run_until(view, "duplicates")["duplicates"] == 0
+    assert canonical_urls(view) == {"fifth": "fifth", "sixth": "fifth"}
+
+
+def test_a_canonical_that_returns_is_canonical_again(tmp_path: Path) -> None:
+    shorter, longer = LONG, LONG + "Talks."
+    write_jsonl(
+        tmp_path / "1.jsonl",
+        [
+            article(text=longer, url="https://example.org/a", published_at="2024-05-01"),
+            article(text=shorter, url="https://example.org/b", published_at="2024-05-02"),
+        ],
+    )
+    bounded = {"articles": {"max_chars": len(shorter.strip())}}
+    for options, expected in (({}, "a"), (bounded, "b"), ({}, "a")):
+        view = open_small(tmp_path, **options)
+        run_until(view, "duplicates")
+        assert set(canonical_urls(view).values()) == {expected}
+
+
+def canonical_urls(view: View) -> dict[str, str]:
+    """The last part of every live article's address, and that of its canonical."""
+    urls = view.live("articles", "article_id", "url").select(
+        "article_id", pl.col("url").cast(pl.String).str.split("/").list.last()
+    )
+    names = dict(urls.iter_rows())
+    decided = view.live("duplicates", "canonical_id").select("article_id", "canonical_id")
+    return {names[one]: names[other] for one, other in decided.iter_rows()}
