@@ -26,7 +26,6 @@ import psutil
 import pyarrow as pa
 
 from navab.errors import NavabError, RayLostError
-from navab.execution.engine_pool import EnginePool
 from navab.execution.processes import lives, name_of
 from navab.execution.reach import check_reach
 from navab.lake.storage import Storage
@@ -91,13 +90,15 @@ def main() -> None:
     guard = _Guard(int(sys.argv[2]))
     guard.start()
     message = connection.recv()
-    pool: EnginePool | None = None
+    pool = None
     try:
         _start_ray(message)
         connection.send(Ready())
         while not isinstance(request := connection.recv(), Stop):
             if isinstance(request, Carry):
                 if request.engine is not None and pool is None:
+                    from navab.execution.engine_pool import EnginePool  # noqa: PLC0415  (half a second to load)
+
                     pool = EnginePool(request.engine)
                     pool.start()
                 for written in _carry(request, message, connection):

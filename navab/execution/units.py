@@ -44,9 +44,9 @@ def write_output(output: Output, name: str, storage: Storage, epoch: int) -> Ite
     """Write the rows of an output for the claim of an epoch, one file a nation."""
     # Texts stay where they are.
     rows = pl.DataFrame(output.rows.select([name for name in _COUNTED if name in output.rows.column_names]))
-    for (nation,), _ in rows.select("nation").group_by("nation", maintain_order=True):
+    for nation in rows["nation"].unique(maintain_order=True):
         mask = rows["nation"].eq_missing(nation)
-        table = output.rows.filter(pa.array(mask.to_list()))
+        table = output.rows if mask.all() else output.rows.filter(pa.array(mask.to_numpy()))
         content = encode_parquet(table)
         path = f"{nation or NO_NATION}/{name}-{epoch}-{xxhash.xxh3_64_hexdigest(content)}.parquet"
         storage.write_bytes(storage.path("tables", output.table, path), content)

@@ -14,7 +14,6 @@ import xxhash
 from navab.errors import EngineError
 from navab.models.engine import Engine
 from navab.models.hosted import HostedEngine, has_hosts
-from navab.models.http import HttpEngine
 from navab.models.local import AsyncEngine, LocalEngine
 from navab.models.prompts import Prompt
 from navab.models.rules.engine import RulesEngine
@@ -75,6 +74,8 @@ def _local_engine(options: str) -> LocalEngine:
 def make_engine(options: EngineSection) -> AsyncEngine:
     """An engine that is not started yet; raises EngineError if there is none of that kind."""
     if options.kind == "http":
+        from navab.models.http import HttpEngine  # noqa: PLC0415  (aiohttp takes half a second to load)
+
         return HttpEngine(options, engine_name(options))
     if options.kind == "vllm":
         return VllmEngine(options, engine_name(options))

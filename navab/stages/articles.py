@@ -264,6 +264,16 @@ class RecordParser:
         self._registry = registry
         self._tombstones = tombstones
         self._seen: dict[int, int] = defaultdict(int)
+        names = file.source.columns
+        self._names = (
+            names.title,
+            names.url,
+            names.source,
+            names.licence,
+            names.id,
+            names.published_at,
+            names.nation,
+        )
 
     def __call__(self, raw: RawRecord) -> dict[str, Any]:
         row: dict[str, Any] = {
@@ -287,18 +297,8 @@ class RecordParser:
         text, boilerplate = self._text(raw)
         if text is None and raw.rejected is None:
             return {"rejected_reason": MISSING_TEXT}
-        names = self._source.columns
         title, url, source, licence, own_id, published, code = (
-            clean_text(value) if (value := text_field(raw.fields, name)) else None
-            for name in (
-                names.title,
-                names.url,
-                names.source,
-                names.licence,
-                names.id,
-                names.published_at,
-                names.nation,
-            )
+            clean_text(value) if (value := text_field(raw.fields, name)) else None for name in self._names
         )
         source = self._source.source or source
         code = self._source.nation or code

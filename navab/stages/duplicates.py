@@ -14,8 +14,6 @@ from dataclasses import dataclass
 
 import numpy as np
 import polars as pl
-from scipy.sparse import coo_matrix
-from scipy.sparse.csgraph import connected_components
 
 from navab.lake.arrays import to_lists, to_matrix
 from navab.lake.hashing import Int64Array, combine, signature, text_hash
@@ -214,6 +212,9 @@ def _components(rows: pl.DataFrame, hashes: Int64Array, threshold: float) -> Int
 
 def _joined(size: int, *keys: pl.Series) -> Int64Array:
     """Number the groups of rows that are connected by equal keys; a null key connects nothing."""
+    from scipy.sparse import coo_matrix  # noqa: PLC0415  (half a second that only this needs)
+    from scipy.sparse.csgraph import connected_components  # noqa: PLC0415
+
     edges = [np.empty((0, 2), dtype=np.int64)]
     for key in keys:
         frame = pl.DataFrame({"key": key, "row": np.arange(size)}).filter(pl.col("key").is_not_null())

@@ -8,7 +8,6 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
-from scipy.optimize import linear_sum_assignment
 
 # A topic is continued, or comes from another one, if they share at least this part of the smaller or of its own.
 _SHARE = 0.5
@@ -63,6 +62,8 @@ def _continued(
     shared: npt.NDArray[np.int64], known: npt.NDArray[np.int64], sizes: npt.NDArray[np.int64]
 ) -> dict[int, int]:
     """New topics that continue an old one, so that as many articles as possible keep their id."""
+    from scipy.optimize import linear_sum_assignment  # noqa: PLC0415  (half a second to load)
+
     rows, columns = linear_sum_assignment(shared, maximize=True)
     return {
         int(row): int(column)
