@@ -1,6 +1,6 @@
 """Near-duplicates: articles a second beside datatrove's MinHash, and pairs beside exact Jaccard similarity.
 
-python benchmarks/near_duplicates.py [--articles 20000]        about 5 minutes; needs ../shared/data
+python benchmarks/near_duplicates.py [--articles 20000] [--speed-only]        about 5 minutes; needs ../shared/data
 
 The pairs are of the real articles as they are, and of the same with one to fifteen of a hundred words replaced. What
 counts as right is the exact Jaccard similarity of character 5-grams, at least 0.7, of every pair that shares a band
@@ -36,9 +36,11 @@ OPTIONS = DedupSection()
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--articles", type=int, default=20_000)
-    articles = parser.parse_args().articles
+    parser.add_argument("--speed-only", action="store_true", help="leave out the pairs")
+    options = parser.parse_args()
+    articles = options.articles
     sides = {"Chinese": ("cn",), "European": ("us", "uk", "fr", "de")}
-    for side, nations in sides.items():
+    for side, nations in () if options.speed_only else sides.items():
         _compare_pairs(side, nations)
     folder = Path(tempfile.mkdtemp(prefix="navab-duplicates-"))
     try:
