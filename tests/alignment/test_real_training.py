@@ -4,6 +4,7 @@ workers make the steps of one.
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import subprocess
@@ -93,6 +94,24 @@ def test_a_killed_training_goes_on_and_ends_with_the_same_curve(tiny: str, train
 def test_two_workers_make_the_steps_of_one_with_twice_the_batch(tiny: str, trained: Path) -> None:
     train(tiny, trained, "two", "batch=2", "workers=2")
     assert losses(curve(trained, "two")) == pytest.approx(losses(curve(trained, "whole")), abs=1e-4)
+
+
+def learned(folder: Path, *command: object) -> dict[str, float]:
+    """The loss by step after a process of `learning_process`."""
+    folder.mkdir(exist_ok=True)
+    subprocess.run([sys.executable, *map(str, command)], timeout=900, check=False)
+    return json.loads((folder / "curve.json").read_text())
+
+
+def test_without_ray_too_a_kill_and_a_second_process_change_no_step(tiny: str, tmp_path: Path) -> None:
+    own = ("-m", "tests.alignment.learning_process")
+    pair = ("-m", "torch.distributed.run", "--nproc-per-node=2", "--standalone")
+    whole = learned(tmp_path / "whole", *own, tiny, tmp_path / "whole", 4)
+    assert list(whole) == [str(step) for step in range(1, 13)]
+    cut = learned(tmp_path / "cut", *own, tiny, tmp_path / "cut", 4, 6)
+    assert list(cut) == [str(step) for step in range(1, 7)]
+    assert learned(tmp_path / "cut", *own, tiny, tmp_path / "cut", 4) == pytest.approx(whole, abs=1e-5)
+    assert learned(tmp_path / "two", *pair, *own, tiny, tmp_path / "two", 2) == pytest.approx(whole, abs=1e-5)
 
 
 @pytest.mark.parametrize("method", TRAINERS)
