@@ -20,7 +20,7 @@ import yaml
 
 from benchmarks.support.measure import line
 from navab.conflict.candidates import find_candidates
-from navab.conflict.judgement import Pair, judge_in_turn
+from navab.conflict.judgement import Pair
 from navab.conflict.rules_judge import RulesJudge
 from navab.conflict.weighing import Contradictions, resolve, weigh
 from navab.models.embedder import load_embedder
@@ -118,10 +118,8 @@ def reduce(nation: str, language: str, said: list[Said]) -> tuple[list[tuple[int
     everything = np.ones(len(said), dtype=bool)
     rows, _ = find_candidates(vectors, everything, neighbors=options.neighbors, min_similarity=options.min_similarity)
     asked = [Pair(said[a].text, said[b].text, language, language, nation) for a, b in rows.tolist()]
-    judged = judge_in_turn(asked, RulesJudge(Registry.bundled()))
-    pairs = pl.DataFrame(
-        {"left_id": rows[:, 0], "right_id": rows[:, 1], "verdict": [one.judgement.verdict for one in judged]}
-    )
+    judged = RulesJudge(Registry.bundled()).judge(asked)
+    pairs = pl.DataFrame({"left_id": rows[:, 0], "right_id": rows[:, 1], "verdict": [one.verdict for one in judged]})
     numbers = pl.Series("statement_id", range(len(said)), dtype=pl.Int64)
     statements = pl.DataFrame([numbers]).with_columns(
         pl.lit("quoted").alias("source_type"),

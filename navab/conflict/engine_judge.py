@@ -7,7 +7,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from navab.conflict.judgement import Judgement, Pair, Verdict, both_ways
-from navab.errors import EngineError
 from navab.models.engine import Engine, Request, Response, Sampling, is_answered
 from navab.models.prompts import Prompt
 
@@ -18,7 +17,10 @@ _NOTHING: dict[Verdict, float] = {"contradiction": 0.0, "entailment": 0.0, "neut
 
 @dataclass(frozen=True, slots=True)
 class EngineJudge:
-    """Judges by an engine; a pair that it does not answer in both directions stays undecided."""
+    """Judges by an engine; a pair that it cannot answer in both directions stays undecided.
+
+    Pairs whose turn came after the budget was spent have no judgement.
+    """
 
     engine: Engine
 
@@ -26,11 +28,9 @@ class EngineJudge:
     def name(self) -> str:
         return f"engine:{self.engine.name}"
 
-    def judge(self, pairs: Sequence[Pair]) -> list[Judgement]:
+    def judge(self, pairs: Sequence[Pair]) -> list[Judgement | None]:
         requests = [request for pair in pairs for request in judgement_requests(pair)]
         answers = self.engine.generate(requests)
-        if not is_answered(answers):
-            raise EngineError("the engine's budget is spent; run the same command again to go on with a new budget")
         return [_judgement(*answers[place : place + 2]) for place in range(0, len(answers), 2)]
 
 
@@ -47,7 +47,9 @@ def _request(pair: Pair, first: str, second: str, language: str) -> Request:
     return Request(PROMPT, pair.nation, language, inputs, choices=tuple(VERDICTS), sampling=Sampling(max_tokens=1))
 
 
-def _judgement(forward: Response, backward: Response) -> Judgement:
+def _judgement(forward: Response, backward: Response) -> Judgement | None:
+    if not is_answered([forward, backward]):
+        return None
     error = forward.error or backward.error
     if error is not None:
         return Judgement("neutral", 0.0, error, decided=False)

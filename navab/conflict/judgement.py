@@ -31,12 +31,15 @@ class Pair:
 
 
 class Judge(Protocol):
-    """Judges pairs, one verdict each, in order; which way round a pair stands makes no difference."""
+    """Judges pairs in order, one verdict each, or None where none was to be had yet.
+
+    Which way round a pair stands makes no difference.
+    """
 
     @property
     def name(self) -> str: ...
 
-    def judge(self, pairs: Sequence[Pair]) -> list[Judgement]: ...
+    def judge(self, pairs: Sequence[Pair]) -> Sequence[Judgement | None]: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,17 +50,21 @@ class Judged:
     judge: str
 
 
-def judge_in_turn(pairs: Sequence[Pair], cheap: Judge, costly: Judge | None = None) -> list[Judged]:
+def judge_in_turn(pairs: Sequence[Pair], cheap: Judge, costly: Judge | None = None) -> list[Judged | None]:
     """Let the cheap judge decide what it can, and the costly one, if there is one, the rest."""
-    judged = [Judged(judgement, cheap.name) for judgement in cheap.judge(pairs)]
+    judged = _signed(cheap, pairs)
     if costly is None:
         return judged
-    open_pairs = [place for place, one in enumerate(judged) if not one.judgement.decided]
+    open_pairs = [place for place, one in enumerate(judged) if one is None or not one.judgement.decided]
     if open_pairs:
-        verdicts = costly.judge([pairs[place] for place in open_pairs])
+        verdicts = _signed(costly, [pairs[place] for place in open_pairs])
         for place, verdict in zip(open_pairs, verdicts, strict=True):
-            judged[place] = Judged(verdict, costly.name)
+            judged[place] = verdict
     return judged
+
+
+def _signed(judge: Judge, pairs: Sequence[Pair]) -> list[Judged | None]:
+    return [Judged(one, judge.name) if one is not None else None for one in judge.judge(pairs)]
 
 
 def both_ways(forward: dict[Verdict, float], backward: dict[Verdict, float]) -> Judgement:

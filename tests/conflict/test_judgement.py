@@ -14,7 +14,7 @@ from navab.conflict.judgement import Judgement, Pair, both_ways, judge_in_turn
 from navab.conflict.judges import check_judge, judge_identity, load_judges
 from navab.conflict.rules_judge import RulesJudge
 from navab.errors import EngineError
-from navab.models.engine import Request, Response
+from navab.models.engine import UNANSWERED, Request, Response
 from navab.nations.registry import Registry
 
 OPEN = Pair("The fleet should sail to the gulf.", "The navy should not sail to the gulf.", "en", "en", "uk")
@@ -28,12 +28,15 @@ class LetterEngine:
     letters: dict[str, str]
     name: str = "letters"
     error: str | None = None
+    budget: int = 1_000  # requests
     with_probabilities: bool = True
     asked: list[Request] = field(default_factory=list)
 
     def generate(self, requests: Sequence[Request]) -> list[Response]:
+        left = self.budget - len(self.asked)
         self.asked += requests
-        return [self._answer(request) for request in requests]
+        unanswered = [Response(error=UNANSWERED)] * len(requests[left:])
+        return [self._answer(request) for request in requests[:left]] + unanswered
 
     def _answer(self, request: Request) -> Response:
         if self.error:
@@ -46,14 +49,18 @@ class LetterEngine:
 def test_only_what_rules_leave_undecided_is_asked() -> None:
     engine = LetterEngine({OPEN.left: "A", OPEN.right: "A"})
     judged = judge_in_turn([CLEAR, OPEN], RulesJudge(Registry.bundled()), EngineJudge(engine))
-    assert [one.judge for one in judged] == ["polarity", "engine:letters"]
-    assert [one.judgement.verdict for one in judged] == ["contradiction", "contradiction"]
+    assert [one and (one.judge, one.judgement.verdict) for one in judged] == [
+        ("polarity", "contradiction"),
+        ("engine:letters", "contradiction"),
+    ]
     assert {request.inputs["first"] for request in engine.asked} == {OPEN.left, OPEN.right}
+    assert judged[1] is not None
     assert judged[1].judgement.confidence == pytest.approx(0.8)
 
 
 def test_without_a_judge_that_reads_open_pairs_stay_neutral_and_undecided() -> None:
     (judged,) = judge_in_turn([OPEN], RulesJudge(Registry.bundled()))
+    assert judged is not None
     assert (judged.judgement.verdict, judged.judgement.decided, judged.judge) == ("neutral", False, "polarity")
 
 
@@ -66,6 +73,7 @@ def test_a_pair_is_read_both_ways(forward: str, backward: str, expected: str, wi
     turned = Pair(OPEN.right, OPEN.left, "en", "en", "uk")
     engine = LetterEngine({OPEN.left: forward, OPEN.right: backward}, with_probabilities=with_probabilities)
     one, other = EngineJudge(engine).judge([OPEN, turned])
+    assert one is not None
     assert one == other
     assert one.verdict == expected
 
@@ -74,6 +82,12 @@ def test_what_an_engine_does_not_answer_stays_undecided() -> None:
     engine = LetterEngine({}, error="prompt_too_long")
     (found,) = EngineJudge(engine).judge([OPEN])
     assert found == Judgement("neutral", 0.0, "prompt_too_long", decided=False)
+
+
+def test_what_comes_after_the_budget_has_no_verdict_and_what_came_before_keeps_its_own() -> None:
+    engine = LetterEngine({OPEN.left: "A", OPEN.right: "A"}, budget=3)
+    judged = judge_in_turn([OPEN, CLEAR, OPEN], RulesJudge(Registry.bundled()), EngineJudge(engine))
+    assert [one and one.judge for one in judged] == ["engine:letters", "polarity", None], "half an answer is none"
 
 
 def test_doubt_is_neutral() -> None:
