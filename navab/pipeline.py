@@ -23,6 +23,7 @@ from navab.nations.files import read_registry
 from navab.options.engine import EngineSection
 from navab.stages import (
     articles,
+    candidates,
     conflicts,
     duplicates,
     embeddings,
@@ -43,6 +44,7 @@ STAGES: tuple[Stage, ...] = (
     screening.STAGE,
     extraction.STAGE,
     statements.STAGE,
+    candidates.STAGE,
     conflicts.STAGE,
     triples.STAGE,
 )

@@ -9,9 +9,12 @@ import polars as pl
 import pytest
 
 from navab.conflict import cells
+from navab.conflict.engine_judge import EngineJudge
+from navab.conflict.rules_judge import RulesJudge
 from navab.execution.units import run_unit
-from navab.stages import conflicts
+from navab.stages import candidates, conflicts
 from navab.view import View
+from tests.conflict.test_judgement import LetterEngine
 from tests.inprocess import open_small, rows, run_step, run_until
 
 SAMPLE = Path(__file__).resolve().parents[2] / "examples" / "sample"
@@ -40,7 +43,7 @@ def folder(stated: Path, tmp_path: Path) -> Path:
 def reduce(view: View) -> dict[str, int]:
     with view.lake.claim("test") as claim:
         done = {step: run_step(view, claim, step) for step in STEPS}
-    assert all(equation.holds for equation in conflicts.conservation(view))
+    assert all(equation.holds for stage in (candidates, conflicts) for equation in stage.conservation(view))
     return done
 
 
@@ -71,11 +74,11 @@ def test_parts_and_cells_find_the_same(folder: Path, tmp_path: Path, monkeypatch
     shutil.copytree(
         folder / "lake", other / "lake", ignore=shutil.ignore_patterns("candidates", "searches", "conflicts")
     )
-    monkeypatch.setattr(conflicts, "EXACT_LIMIT", 20)
-    monkeypatch.setattr(conflicts, "SEARCHED_ROWS", 7)
+    monkeypatch.setattr(candidates, "EXACT_LIMIT", 20)
+    monkeypatch.setattr(candidates, "SEARCHED_ROWS", 7)
     monkeypatch.setattr(cells, "CELL_SIZE", 10)
     parts = view_of(other)
-    assert len(conflicts.plan_cells(parts)) == 2
+    assert len(candidates.plan_cells(parts)) == 2
     done = reduce(parts)
     assert done["cells"] > 4
     assert found(parts, "candidates").equals(found(whole, "candidates"))
@@ -102,8 +105,8 @@ def test_an_interrupted_search_does_not_double_its_pairs(folder: Path) -> None:
     """Candidates are committed before searches: a crash in between leaves pairs that are found again."""
     view = view_of(folder)
     with view.lake.claim("test") as claim:
-        (unit, *_) = conflicts.plan_searches(view)
-        work = conflicts.SearchCandidates(view.configuration.conflicts)
+        (unit, *_) = candidates.plan_searches(view)
+        work = candidates.SearchCandidates(view.configuration.conflicts)
         written = [done.file for done in run_unit(unit, work, view.lake.storage, claim.epoch) if done.file is not None]
         view.lake.commit("candidates", [file for file in written if file.table == "candidates"], claim)
         view.forget(("candidates",))
@@ -118,3 +121,38 @@ def test_another_judge_judges_the_same_candidates_anew(folder: Path) -> None:
     named = view_of(folder, conflicts={"judge": "cross-encoder", "model": "some/model"})
     assert named.pending("searches").is_empty()
     assert named.pending("conflicts").height == rows(view, "conflicts").height
+
+
+def test_a_statement_that_comes_back_meets_what_was_added_while_it_did_not_stand(folder: Path, tmp_path: Path) -> None:
+    everything = {"min_similarity": 0.2, "neighbors": 10_000}
+    both = ("crawl-1", "crawl-2")
+    standing = []
+    for crawls, keep in ((both[:1], "all"), (both, "sensitive"), (both, "all")):
+        view = view_of(folder, *crawls, screening={"keep": keep}, conflicts=everything)
+        run_until(view, "conflicts")
+        standing.append(set(view.current("resolutions")["statement_id"]))
+    assert standing[0] - standing[1], "statements that did not stand"
+    assert standing[1] - standing[0], "statements that were added meanwhile"
+    other = tmp_path / "other"
+    shutil.copytree(folder / "lake", other / "lake", ignore=shutil.ignore_patterns("candidates", "searches"))
+    afresh = view_of(other, *both, screening={"keep": "all"}, conflicts=everything)
+    reduce(afresh)
+    assert found(view, "candidates").equals(found(afresh, "candidates"))
+
+
+def test_pairs_that_the_budget_does_not_reach_stay_pending_and_the_others_are_kept(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    view = view_of(folder, conflicts={"min_similarity": 0.2})
+    letters = dict.fromkeys(rows(view, "statements")["text"], "C")
+    engine = LetterEngine(letters, budget=7)
+    rules = RulesJudge(view.registry)
+    monkeypatch.setattr(conflicts, "load_judges", lambda *_: (rules, EngineJudge(engine)))
+    with view.lake.claim("test") as claim:
+        pairs = [run_step(view, claim, step) for step in STEPS[:3]][2]
+    judged = rows(view, "conflicts")
+    assert judged["judge"].value_counts().filter(judge="engine:letters")["count"].to_list() == [3]
+    assert 0 < view.pending("conflicts").height == pairs - judged.height
+    monkeypatch.setattr(conflicts, "load_judges", lambda *_: (rules, EngineJudge(LetterEngine(letters))))
+    reduce(view)
+    assert rows(view, "conflicts").height == pairs
