@@ -126,16 +126,29 @@ def _triples(view: View) -> pl.DataFrame:
     stored = view.snapshot("triples").read(columns).drop("_file")
     accepted = view.current("triples", "rejected_reason").filter(pl.col("rejected_reason").is_null())
     triples = stored.join(accepted, on=["statement_id", "fingerprint"], how="semi")
+    decisions = _decisions(view)
+    _check_decided(triples, decisions, view)
     topics = view.current("topics", "topic_id", "label").select("topic_id", pl.col("label").alias("topic"))
     assigned = view.live("article_topics", "topic_id").select("article_id", "topic_id")
     joined = (
         triples.join(assigned.join(topics, on="topic_id", how="left"), on="article_id", how="left")
-        .join(_decisions(view), on="statement_id", how="left")
+        .join(decisions, on="statement_id", how="left")
         .with_columns(
             pl.col("support").fill_null(1), pl.col("retained").fill_null(True), pl.col("contested").fill_null(False)
         )
     )
     return joined.join(_texts(view), on="article_id", how="left") if view.configuration.release.include_text else joined
+
+
+def _check_decided(triples: pl.DataFrame, decisions: pl.DataFrame, view: View) -> None:
+    """Refuse to release as retained what Conflict Reduction has not decided on, or not as it is configured now."""
+    undecided = triples.join(decisions, on="statement_id", how="anti")
+    if view.configuration.conflicts.enabled and undecided.height:
+        nations = ", ".join(sorted(undecided["nation"].unique()))
+        raise NothingToReleaseError(
+            f"Conflict Reduction has not decided on {undecided.height:,} statements of {nations} as it is configured: "
+            "run `navab run` first, or release all with --set conflicts.enabled=false"
+        )
 
 
 def _decisions(view: View) -> pl.DataFrame:

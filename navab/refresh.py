@@ -13,7 +13,7 @@ import polars as pl
 
 from navab.lake.as_of import TableHistory
 from navab.lake.lake import Lake
-from navab.lake.schema import table_names
+from navab.lake.schema import load_schema, table_names
 from navab.lake.snapshot import TableSnapshot
 from navab.publish import release_inputs, revisions
 from navab.release.build import ReleaseInputs
@@ -164,7 +164,9 @@ def _rejected(view: View, files: pl.DataFrame) -> Mapping[str, int]:
 def _changed_decisions(view: View, before: View) -> Iterator[DecisionChanges]:
     """Decisions that existed at the last release and are others now."""
     for kind, table, key, column in _DECISIONS:
-        old = before.current(table, column).select(key, pl.col(column).alias("before"))
+        # A snapshot that was released was current then, whatever the configuration is now.
+        rows = before.rows if load_schema(table).kind == "snapshot" else before.current
+        old = rows(table, column).select(key, pl.col(column).alias("before"))
         now = view.current(table, column).select("nation", pl.col(key).alias("id"), pl.col(column).alias("after"))
         both = now.join(old.rename({key: "id"}), on="id", how="inner")
         yield DecisionChanges(kind, both.filter(pl.col("before").ne_missing(pl.col("after"))))

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import json
 from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
 from navab import pipeline
+from navab.errors import NothingToReleaseError
 from navab.publish import publish
 from navab.refresh import examine, page_of, predecessor, remove_old, snapshots_of
 from navab.release.changelog import Refreshed, change_summary
@@ -15,22 +17,20 @@ from navab.release.load import load_release
 from navab.takedown.forget import Request, complete, entomb, search
 from navab.view import View
 from tests.crawls import crawl
-from tests.inprocess import open_small, run_until, write_jsonl
+from tests.inprocess import article, open_small, run_until, write_jsonl
 
 
 def look(folder: Path, **settings: object) -> View:
     """A view of the folder's lake, with all that has arrived read and made."""
-    view = open_small(
-        folder,
-        **{
-            "nations": ["uk"],
-            "sources": [{"path": f"{folder}/{{date}}/*.jsonl"}],
-            "screening": {"keep": "all"},
-            **settings,
-        },
-    )
+    view = opened(folder, **settings)
     run_until(view, "triples")
     return view
+
+
+def opened(folder: Path, **settings: object) -> View:
+    """A view of the folder's lake as it is."""
+    sources = [{"path": f"{folder}/{{date}}/*.jsonl"}]
+    return open_small(folder, **{"nations": ["uk"], "sources": sources, "screening": {"keep": "all"}, **settings})
 
 
 def examined(view: View) -> Refreshed:
@@ -123,6 +123,33 @@ def test_decisions_that_changed_are_told(tmp_path: Path) -> None:
     assert changed == {"statements: retained": 1}, "two outlets outweigh one"
     assert refreshed.changes.columns["retained"] == 1
     assert "| statements: retained | 1 | uk " in change_summary(refreshed)
+
+
+def test_decisions_that_changed_because_of_the_configuration_are_told(tmp_path: Path) -> None:
+    """Two outlets outweigh one, until recency counts for more."""
+    crawl(tmp_path, "2026-11-01", 0)
+    reprint = json.loads((tmp_path / "2026-11-01" / "uk.jsonl").read_text("utf-8").splitlines()[0])
+    reprint |= {"source": "Outlet 8", "url": "https://example.org/reprint"}
+    reply = article(
+        text='"The state must not protect the right to strike," said John Reply, an analyst.',
+        title="Reply",
+        source="Outlet 9",
+        url="https://example.org/reply",
+        published_at="2026-11-01",
+    )
+    write_jsonl(tmp_path / "2026-11-01" / "more.jsonl", [reprint, reply])
+    publish(look(tmp_path))
+    refreshed = examined(look(tmp_path, conflicts={"recency_weight": 5}))
+    changed = {one.kind: one.rows.height for one in refreshed.decisions if one.rows.height}
+    assert changed == {"statements: retained": 2}
+
+
+def test_what_conflict_reduction_has_not_decided_is_not_released_as_retained(tmp_path: Path) -> None:
+    crawl(tmp_path, "2026-11-01", 0)
+    look(tmp_path)
+    with pytest.raises(NothingToReleaseError, match="has not decided on 3 statements of uk"):
+        publish(opened(tmp_path, conflicts={"min_similarity": 0.8}))
+    assert publish(opened(tmp_path, conflicts={"enabled": False})).manifest.rows["default"]["uk"] == 3
 
 
 def test_what_could_not_be_read_is_told(tmp_path: Path) -> None:
