@@ -52,8 +52,9 @@ def _total(view: View, estimates: list[Estimate]) -> str:
     if engine.kind == "rules":
         parts[0] += " (the engine rules needs none, and no GPU)"
     elif engine.kind == "vllm" and engine.vllm.gpus:
-        asking = sum(one.seconds or 0.0 for one in estimates if one.step in _asking(view))
-        parts.append(f"{asking / 3600 * engine.vllm.replicas * engine.vllm.gpus_of_engine:,.1f} GPU hours of engines")
+        asking = _asking(view)
+        hours = sum(one.seconds or 0.0 for one in estimates if one.step in asking) / 3600
+        parts.append(f"{hours * engine.vllm.replicas * engine.vllm.gpus_of_engine:,.1f} GPU hours of engines")
     if unknown:
         parts.append(f"? is what no run of this lake has measured yet ({', '.join(unknown)}): run one crawl first")
     return "; ".join(parts) + "."
