@@ -5,8 +5,10 @@ MODELS := .venv-models
 PIP    := $(BIN)/pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable
 PIP_MODELS := --quiet --disable-pip-version-check --constraint constraints-models.txt
 DEMO   := build/demo/lake
+# Two processes: tests wait for Ray, stores and other processes more than they compute.
+PARALLEL  := --numprocesses 2 --dist loadfile
 
-.PHONY: demo test lint models clean
+.PHONY: demo test test-slow lint models clean
 
 demo: $(VENV)/.base  ## the main job on the bundled sample
 	$(BIN)/navab run --config examples/sample.yaml
@@ -16,7 +18,10 @@ demo: $(VENV)/.base  ## the main job on the bundled sample
 	@echo "Report:  $(DEMO)/reports/report.html"
 
 test: $(VENV)/.dev  ## all tests that take less than minutes each
-	$(BIN)/python -m pytest -m "not slow and not models"
+	$(BIN)/python -m pytest $(PARALLEL) -m "not slow and not models"
+
+test-slow: $(VENV)/.dev  ## the tests that take minutes: kills, faults, clusters, fuzzing
+	$(BIN)/python -m pytest $(PARALLEL) -m "slow and not models"
 
 lint: $(VENV)/.dev  ## ruff and mypy
 	$(BIN)/ruff check .

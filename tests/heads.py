@@ -62,7 +62,7 @@ class Head:
         return ["--working-dir", str(project(folder)), "--", "python", f"jobs/{job}.py", *arguments]
 
     def _ray(self, command: str, *arguments: str) -> subprocess.CompletedProcess[str]:
-        deadline = time.monotonic() + 60
+        deadline = time.monotonic() + 180
         while True:
             done = subprocess.run(
                 [RAY, "job", command, "--address", self.dashboard, *arguments],

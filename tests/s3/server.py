@@ -115,8 +115,12 @@ class Server:
 
 
 def _free_ports(count: int) -> int:
-    """The first of `count` free ports in a row whose counterparts 10,000 above are free as well."""
-    for start in range(21_000, 29_000, 50):
+    """The first of `count` free ports in a row whose counterparts 10,000 above are free as well.
+
+    Test processes side by side each begin elsewhere: between the look at a port and its use another could take it.
+    """
+    first = os.getpid() * 50 % 8_000
+    for start in (21_000 + (first + step) % 8_000 for step in range(0, 8_000, 50)):
         try:
             for port in range(start, start + count):
                 for other in (port, port + 10_000):
