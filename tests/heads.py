@@ -62,7 +62,7 @@ class Head:
         return ["--working-dir", str(project(folder)), "--", "python", f"jobs/{job}.py", *arguments]
 
     def _ray(self, command: str, *arguments: str) -> subprocess.CompletedProcess[str]:
-        deadline = time.monotonic() + 180
+        deadline = time.monotonic() + 120
         while True:
             done = subprocess.run(
                 [RAY, "job", command, "--address", self.dashboard, *arguments],
@@ -90,6 +90,8 @@ def ray_head(**variables: str) -> Iterator[Head]:
     command = [
         RAY, "start", "--head", f"--port={port}", f"--dashboard-port={dashboard}", "--num-cpus=2",
         f"--temp-dir={temporary}", f"--object-store-memory={256 * 2**20}", "--include-dashboard=true", "--block",
+        # The agent that starts jobs listens on one port for all clusters of a machine unless it is told another.
+        f"--dashboard-agent-listen-port={_free_port()}",
     ]  # fmt: skip
     process = subprocess.Popen(
         command, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True

@@ -57,6 +57,7 @@ class FaultyProxy:
 
     def __enter__(self) -> FaultyProxy:
         self._chance = random.Random(self.seed)
+        self._draws: dict[str, random.Random] = {}
         self._loop = asyncio.new_event_loop()
         started = threading.Event()
         self._thread = threading.Thread(target=self._serve, args=(started,), name="proxy", daemon=True)
@@ -140,8 +141,10 @@ class FaultyProxy:
         return True
 
     def _draw(self, kind: str) -> str | None:
+        """A fault or none; kinds draw apart, so that how often a client reads does not change what its writes meet."""
         rates = self.conditional_rates if kind == "conditional PUT" else self.rates
-        return self._chance.choices([None, *rates], [1 - sum(rates.values()), *rates.values()])[0]
+        chance = self._draws.setdefault(kind, random.Random(f"{self.seed} {kind}"))
+        return chance.choices([None, *rates], [1 - sum(rates.values()), *rates.values()])[0]
 
     def _between(self, limits: tuple[float, float]) -> float:
         return self._chance.uniform(*limits)

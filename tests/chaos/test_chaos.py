@@ -15,6 +15,7 @@ from benchmarks.support.stand import Reference, Stand, sample_stand
 
 pytestmark = pytest.mark.slow
 SEED = 11
+FAULTY_SEED = 5  # loses the answer of one of the first conditional writes, the worst that can happen
 LIMIT_S = 900.0
 
 
@@ -42,8 +43,8 @@ def test_three_kills(stand: Stand, reference: Reference) -> None:
 
 
 def test_a_faulty_network(stand: Stand, reference: Reference) -> None:
-    outcome = faulty_network.faulty_build(stand, reference, SEED, scale=0.7)
-    print(faulty_network.table(outcome, reference, SEED))
+    outcome = faulty_network.faulty_build(stand, reference, FAULTY_SEED, scale=0.7)
+    print(faulty_network.table(outcome, reference, FAULTY_SEED))
     assert outcome.code == 0
     assert outcome.comparison.differing == ()
     assert outcome.same_release
