@@ -197,6 +197,10 @@ class Lexicon(_Data):
     polarity: Polarity = Polarity()
     script: Script | None = None
 
+    # By identity, as a key of caches: hashing all its words would cost more than what is kept.
+    __hash__ = object.__hash__
+    __eq__ = object.__eq__
+
     def for_text(self, text: str) -> Lexicon:
         """Choose the lexicon of the script that a text is written in."""
         if self.script is None or not self._other_script.search(text):

@@ -36,20 +36,30 @@ def _quoted(left: str, right: str) -> str:
 
 
 @cache
-def _break_pattern(ends: str, closers: str, only_closers: str, spaced: bool) -> re.Pattern[str]:
+def _break_pattern(lexicon: Lexicon) -> re.Pattern[str]:
     """Match where a sentence may end: end marks with closing marks, a space before these included, or a line break."""
-    mark = rf"[{re.escape(ends)}]+[{re.escape(closers)})\]]*"
-    mark += rf"(?:[ \u00a0\u202f][{re.escape(only_closers)}])?" if spaced and only_closers else ""
-    opener = r"(?=\s+[^a-zß-öø-ÿ\s])" if spaced else ""
-    return re.compile(rf"{mark}{opener}|\n\s*")
+    ends = re.escape(lexicon.sentence_ends)
+    closers = "".join(dict.fromkeys(right for _, right in lexicon.quotes))
+    only_closers = "".join(mark for mark in closers if all(mark != left for left, _ in lexicon.quotes))
+    behind = rf"[{ends}]*[{re.escape(closers)})\]]*"
+    if lexicon.spaced:
+        behind += rf"(?:[ \u00a0\u202f][{re.escape(only_closers)}])?" if only_closers else ""
+        behind += r"(?=\s+[^a-zß-öø-ÿ\s])"
+    # One set of characters comes first: `re` skips to the next of them without trying the rest.
+    return re.compile(rf"[{ends}\n](?:(?<=\n)\s*|(?<!\n){behind})")
 
 
 @cache
-def _abbreviation_pattern(abbreviations: tuple[str, ...], ordinals: tuple[str, ...]) -> re.Pattern[str]:
+def _abbreviation_pattern(lexicon: Lexicon) -> re.Pattern[str]:
     """Match a full stop, up to the next word, that ends an abbreviation, an initial or an ordinal."""
-    words = "|".join(re.escape(word) for word in abbreviations) or "(?!)"
-    nouns = "|".join(map(re.escape, ordinals)) or "(?!)"
+    words = "|".join(map(re.escape, lexicon.abbreviations)) or "(?!)"
+    nouns = "|".join(map(re.escape, lexicon.ordinal_nouns)) or "(?!)"
     return re.compile(rf"(?:^|[\s(\"“„«‘'-])(?:(?:{words}|[{UPPER}])\.$|\d{{1,2}}\.(?=\s+(?:{nouns})))")
+
+
+@cache
+def _abbreviated(lexicon: Lexicon) -> tuple[str, ...]:
+    return tuple(f"{word}." for word in lexicon.abbreviations)
 
 
 def find_quotes(text: str, lexicon: Lexicon) -> list[Span]:
@@ -60,28 +70,30 @@ def find_quotes(text: str, lexicon: Lexicon) -> list[Span]:
 def split_sentences(text: str, lexicon: Lexicon, quotes: list[Span] | None = None) -> list[Span]:
     """Split a text to sentences; `quotes` spares finding the quotations again."""
     inside = find_quotes(text, lexicon) if quotes is None else quotes
-    closers = "".join(dict.fromkeys(right for _, right in lexicon.quotes))
-    only_closers = "".join(mark for mark in closers if all(mark != left for left, _ in lexicon.quotes))
-    abbreviation = _abbreviation_pattern(lexicon.abbreviations, lexicon.ordinal_nouns)
     spans: list[Span] = []
     start = quote = 0
-    for match in _break_pattern(lexicon.sentence_ends, closers, only_closers, lexicon.spaced).finditer(text):
-        while quote < len(inside) and inside[quote].end <= match.start():
+    for match in _break_pattern(lexicon).finditer(text):
+        at, end = match.span()
+        while quote < len(inside) and inside[quote].end <= at:
             quote += 1
-        if quote < len(inside) and inside[quote].start < match.start() and match.end() < inside[quote].end:
+        if quote < len(inside) and inside[quote].start < at and end < inside[quote].end:
             continue
-        if match.group() == "." and _goes_on(text, max(start, match.end() - 24), match.end(), abbreviation):
+        if end - at == 1 and text[at] == "." and _goes_on(text, max(start, end - 24), end, lexicon):
             continue
-        _append(spans, text, start, match.end())
-        start = match.end()
+        _append(spans, text, start, end)
+        start = end
     _append(spans, text, start, len(text))
     return spans
 
 
-def _goes_on(text: str, start: int, end: int, abbreviation: re.Pattern[str]) -> bool:
+def _goes_on(text: str, start: int, end: int, lexicon: Lexicon) -> bool:
     """Tell whether the full stop before `end` does not end its sentence."""
-    reach = end + _ORDINAL_REACH if text[end - 2 : end - 1].isdigit() else end
-    return any(match.end() == end for match in abbreviation.finditer(text, start, reach))
+    before, reach = text[end - 2 : end - 1], end
+    if before.isdigit():
+        reach += _ORDINAL_REACH
+    elif not before.isupper() and not text.endswith(_abbreviated(lexicon), start, end):
+        return False
+    return any(match.end() == end for match in _abbreviation_pattern(lexicon).finditer(text, start, reach))
 
 
 def _append(spans: list[Span], text: str, start: int, end: int) -> None:
