@@ -19,7 +19,14 @@ from navab.models.responses import (
     Extraction,
     TripleText,
 )
-from navab.models.rules.normative import OWN_VOICE_SCORE, holder, is_mostly_quoted, is_own_voice, is_slight
+from navab.models.rules.normative import (
+    OWN_VOICE_SCORE,
+    holder,
+    is_mostly_quoted,
+    is_own_voice,
+    is_slight,
+    may_have_holder,
+)
 from navab.models.rules.questions import ask
 from navab.models.rules.quotations import Article, Quotation, quotations
 from navab.models.rules.reversal import reverse
@@ -167,10 +174,12 @@ def _is_cut_off(said: str, candidate: Candidate, lexicon: Lexicon) -> bool:
 def _reported(article: Article, index: int, nation: Nation, lexicon: Lexicon, official: bool) -> Iterator[_Ranked]:
     """A sentence outside speech: somebody's position that it reports, or the outlet's own norm."""
     text, sentence = article.text, article.sentences[index]
-    if not official and not lexicon.position_pattern.search(text, *sentence):
+    if not official and not may_have_holder(text, sentence, lexicon):
+        return
+    if is_mostly_quoted(article, sentence):
         return
     candidate = make_statement(sentence.of(text), lexicon)
-    if candidate is None or is_mostly_quoted(article, sentence):
+    if candidate is None:
         return
     speaker = holder(article, sentence, candidate, lexicon)
     if speaker and is_slight(candidate, lexicon):

@@ -44,6 +44,13 @@ def is_mostly_quoted(article: Article, sentence: Span) -> bool:
     return sum(q.end - q.start for q in inside) * 3 > sentence.end - sentence.start
 
 
+def may_have_holder(text: str, sentence: Span, lexicon: Lexicon) -> bool:
+    """Tell cheaply that a sentence reports nobody's position: most do not."""
+    return (
+        bool(lexicon.position_pattern.search(text, *sentence)) and find_stance(sentence.of(text), lexicon) is not None
+    )
+
+
 def holder(article: Article, sentence: Span, candidate: Candidate, lexicon: Lexicon) -> Span | None:
     """Find who holds a reported position: the subject of 'X supports ...', where it names somebody."""
     if candidate.stance.group.name not in lexicon.reported_positions:

@@ -38,10 +38,10 @@ def make_statement(content: str, lexicon: Lexicon) -> Candidate | None:
         text = _stance_clause(text, lexicon) or ""
     text = _first_clause(text, lexicon)
     shortest, longest = lexicon.statement_length
-    if not shortest <= len(text) <= longest or not _is_sentence(text, lexicon):
+    if not shortest <= len(text) <= longest:
         return None
     stance = find_stance(text, lexicon)
-    if stance is None or _is_inside_quotes(text, stance, lexicon):
+    if stance is None or not _is_sentence(text, lexicon) or _is_inside_quotes(text, stance, lexicon):
         return None
     if not (_subject_is_clear(text, stance, lexicon) and turn(text, stance, lexicon)):
         return None
