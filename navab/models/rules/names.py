@@ -7,6 +7,7 @@ from functools import cache
 
 from navab.models.rules.stance import word_pattern
 from navab.text.lexicon import UPPER, Lexicon
+from navab.text.phrases import alternation
 from navab.text.sentences import Span
 
 _LONGEST_PLAIN_NAME = 12
@@ -75,9 +76,10 @@ def _name_pattern(particles: tuple[str, ...], abbreviations: tuple[str, ...]) ->
 @cache
 def _title_pattern(titles: tuple[str, ...], spaced: bool) -> re.Pattern[str]:
     """Match a title; in a spaced script also as the last part of a compound (Finanzminister, SPD-Chef)."""
-    body = "|".join(map(re.escape, sorted(titles, key=len, reverse=True))) or "(?!)"
-    long = "|".join(re.escape(t) for t in sorted(titles, key=len, reverse=True) if len(t) > _SHORT_TITLE) or "(?!)"
-    return re.compile(rf"(?:{body}|[\w-]*(?:{long}))(?!\w)\.?", re.IGNORECASE) if spaced else re.compile(body)
+    if not spaced:
+        return re.compile(alternation(titles))
+    long = alternation((title for title in titles if len(title) > _SHORT_TITLE), any_case=True)
+    return re.compile(rf"(?:{alternation(titles, any_case=True)}|[\w-]*{long})(?!\w)\.?")
 
 
 def _capitalised_name(text: str, start: int, end: int, lexicon: Lexicon) -> Span | None:

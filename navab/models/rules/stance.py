@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from functools import cache, lru_cache
 
 from navab.text.lexicon import Lexicon, StanceForm, StanceGroup
+from navab.text.phrases import alternation
 
 _SHORT_OPENING = 3
 _SUBJECT = "^"
@@ -113,8 +114,8 @@ def _tail_words(word: str, lexicon: Lexicon) -> tuple[str, ...]:
 @cache
 def word_pattern(words: tuple[str, ...], spaced: bool) -> re.Pattern[str]:
     """Match any of some words, whole in a spaced script."""
-    body = "|".join(map(re.escape, sorted(words, key=len, reverse=True))) or "(?!)"
-    return re.compile(rf"\b(?:{body})\b" if spaced else body)
+    body = alternation(words)
+    return re.compile(rf"\b{body}\b" if spaced else body)
 
 
 @cache

@@ -11,7 +11,7 @@ from navab.models.rules.reversal import turn
 from navab.models.rules.stance import Stance, clause_start, find_stance, is_main, stances, word_pattern
 from navab.models.rules.wordorder import without_adverb
 from navab.text.lexicon import Lexicon
-from navab.text.phrases import capitalise, phrase_pattern
+from navab.text.phrases import alternation, capitalise, phrase_pattern
 from navab.text.sentences import find_quotes
 
 _SHORT_STEM = 4
@@ -171,16 +171,12 @@ def _goes_on(clause: str, lexicon: Lexicon) -> bool:
     return is_open or len(clause) + len(lexicon.full_stop) < lexicon.statement_length[0] or not balanced
 
 
-def _cased(word: str) -> str:
-    """A word that the lexicon writes large counts only where it is large (German 'Ihr', not 'ihr')."""
-    return f"(?-i:{re.escape(word)})" if word[:1].isupper() else re.escape(word)
-
-
 @cache
 def _outside(words: tuple[str, ...], spaced: bool) -> re.Pattern[str]:
-    ordered = sorted(words, key=len, reverse=True)
-    closed = "|".join(_cased(w) + ("" if w[-1] in "'’" else r"(?!\w)" if spaced else "") for w in ordered)
-    return re.compile(rf"(?:{closed or '(?!)'})", re.IGNORECASE)
+    """Match words; one that the lexicon writes large counts only where it is large (German 'Ihr', not 'ihr')."""
+    large = alternation(word for word in words if word[:1].isupper())
+    other = alternation((word for word in words if not word[:1].isupper()), any_case=True)
+    return re.compile(rf"(?:{large}|{other})(?:(?<=['’])|(?!\w))" if spaced else f"{large}|{other}")
 
 
 def _is_sentence(text: str, lexicon: Lexicon) -> bool:

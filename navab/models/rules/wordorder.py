@@ -7,6 +7,7 @@ from functools import cache
 
 from navab.models.rules.stance import clause_end
 from navab.text.lexicon import UPPER, Lexicon
+from navab.text.phrases import alternation
 
 
 def main_clause(content: str, lexicon: Lexicon, verb_final: bool) -> str | None:
@@ -17,7 +18,7 @@ def main_clause(content: str, lexicon: Lexicon, verb_final: bool) -> str | None:
 
 @cache
 def _reported(words: tuple[str, ...]) -> re.Pattern[str]:
-    return re.compile(rf"\b(?:{'|'.join(map(re.escape, words)) or '(?!)'})\b")
+    return re.compile(rf"\b{alternation(words)}\b")
 
 
 def _plain_mood(content: str, lexicon: Lexicon) -> str:
