@@ -37,16 +37,16 @@ def _quoted(left: str, right: str) -> str:
 
 @cache
 def _break_pattern(lexicon: Lexicon) -> re.Pattern[str]:
-    """Match where a sentence may end: end marks with closing marks, a space before these included, or a line break."""
+    """Match where a sentence may end, up to the next word: at a line break, or end marks with closing marks, a group."""
     ends = re.escape(lexicon.sentence_ends)
     closers = "".join(dict.fromkeys(right for _, right in lexicon.quotes))
     only_closers = "".join(mark for mark in closers if all(mark != left for left, _ in lexicon.quotes))
     behind = rf"[{ends}]*[{re.escape(closers)})\]]*"
     if lexicon.spaced:
         behind += rf"(?:[ \u00a0\u202f][{re.escape(only_closers)}])?" if only_closers else ""
-        behind += r"(?=\s+[^a-zß-öø-ÿ\s])"
+    opener = r"(?=\s+[^a-zß-öø-ÿ\s])" if lexicon.spaced else ""
     # One set of characters comes first: `re` skips to the next of them without trying the rest.
-    return re.compile(rf"[{ends}\n](?:(?<=\n)\s*|(?<!\n){behind})")
+    return re.compile(rf"[{ends}\n](?:(?<=\n)\s*|(?<!\n)({behind}){opener}[^\S\n]*)")
 
 
 @cache
@@ -71,17 +71,21 @@ def split_sentences(text: str, lexicon: Lexicon, quotes: list[Span] | None = Non
     """Split a text to sentences; `quotes` spares finding the quotations again."""
     inside = find_quotes(text, lexicon) if quotes is None else quotes
     spans: list[Span] = []
-    start = quote = 0
+    start = since = quote = 0  # abbreviations are looked for from `since` on
     for match in _break_pattern(lexicon).finditer(text):
-        at, end = match.span()
+        (at, following), end = match.span(), match.end(1)
+        if end < 0:  # a line break
+            _append(spans, text, start, at)
+            start = since = following
+            continue
         while quote < len(inside) and inside[quote].end <= at:
             quote += 1
         if quote < len(inside) and inside[quote].start < at and end < inside[quote].end:
             continue
-        if end - at == 1 and text[at] == "." and _goes_on(text, max(start, end - 24), end, lexicon):
+        if end - at == 1 and text[at] == "." and _goes_on(text, max(since, end - 24), end, lexicon):
             continue
         _append(spans, text, start, end)
-        start = end
+        start, since = following, end
     _append(spans, text, start, len(text))
     return spans
 

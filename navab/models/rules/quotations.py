@@ -141,13 +141,10 @@ def _announced(article: Article, sentence: Span, lexicon: Lexicon) -> Cue | None
 
 
 @cache
-def _chunk_marks(clause_marks: str, ends: str, quotes: str) -> re.Pattern[str]:
-    return re.compile(rf"[{re.escape(clause_marks + quotes)}()—–#]|[{re.escape(ends)}](?=\s|$)")
-
-
 def _marks(lexicon: Lexicon) -> re.Pattern[str]:
     ends = lexicon.sentence_ends.replace(".", "") if lexicon.spaced else lexicon.sentence_ends
-    return _chunk_marks(lexicon.clause_marks, ends, "".join(a + b for a, b in lexicon.quotes if a not in "'’"))
+    other = lexicon.clause_marks + "".join(a + b for a, b in lexicon.quotes if a not in "'’")
+    return re.compile(rf"[{re.escape(other)}()—–#]|[{re.escape(ends)}](?=\s|$)")
 
 
 def _before(article: Article, index: int, verb: Span, lexicon: Lexicon) -> Span | None:

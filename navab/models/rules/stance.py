@@ -35,30 +35,12 @@ class Stance:
         return self.group.affirmative[self.form] if self.affirmative else self.group.negative[self.form]
 
 
-def find_stance(text: str, lexicon: Lexicon) -> Stance | None:
-    """Find the first stance marker of the main clause; a marker in a subordinate clause does not count."""
-    return _first_main(text, _Known(lexicon))
-
-
-class _Known:
-    """A lexicon as a cache key: by identity, since hashing all its words would cost more than the search."""
-
-    __slots__ = ("lexicon",)
-
-    def __init__(self, lexicon: Lexicon) -> None:
-        self.lexicon = lexicon
-
-    def __hash__(self) -> int:
-        return id(self.lexicon)
-
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, _Known) and self.lexicon is other.lexicon
-
-
 @lru_cache(maxsize=256)
-def _first_main(text: str, known: _Known) -> Stance | None:
-    """The same sentence is searched by every step that cleans, turns or asks it: the last few are remembered."""
-    lexicon = known.lexicon
+def find_stance(text: str, lexicon: Lexicon) -> Stance | None:
+    """Find the first stance marker of the main clause; a marker in a subordinate clause does not count.
+
+    The same sentence is searched by every step that cleans, turns or asks it: the last few are remembered.
+    """
     return next((s for s in stances(text, lexicon) if is_main(text, s, lexicon)), None)
 
 
@@ -119,14 +101,14 @@ def word_pattern(words: tuple[str, ...], spaced: bool) -> re.Pattern[str]:
 
 
 @cache
-def _marks(marks: str) -> re.Pattern[str]:
+def _marks(lexicon: Lexicon) -> re.Pattern[str]:
     """Match a mark, but no comma or point inside a number."""
-    return re.compile(rf"[{re.escape(marks)}](?!(?<=\d.)\d)")
+    return re.compile(rf"[{re.escape(lexicon.clause_marks + lexicon.sentence_ends)}](?!(?<=\d.)\d)")
 
 
 def clause_end(text: str, start: int, lexicon: Lexicon) -> int:
     """Return where the clause that holds `start` ends."""
-    match = _marks(lexicon.clause_marks + lexicon.sentence_ends).search(text, start)
+    match = _marks(lexicon).search(text, start)
     return match.start() if match else len(text)
 
 
