@@ -15,10 +15,11 @@ import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from navab.errors import ConfigurationError
-from navab.text.phrases import capitalise, phrase_pattern
+from navab.text.phrases import capitalise, phrase_pattern, start_pattern
 from navab.text.polarity_words import Polarity, PolarityReader
 
 StanceKind = Literal["norm", "position", "judgement"]
+_WORD = re.compile(r"\w+")
 UPPER = "A-ZÀ-ÖØ-ÞŒŠŽĐĆČŁ"
 
 
@@ -252,6 +253,17 @@ class Lexicon(_Data):
         """All stance forms by what stands before their gap: the longest match wins."""
         return _stance_forms(_invertible(self.stances))
 
+    def may_take_stance(self, text: str) -> bool:
+        """Whether a text holds a word of a stance form: none that is made of it can have a form if not."""
+        return not self.spaced or not self._stance_words.isdisjoint(_WORD.findall(text))
+
+    @cached_property
+    def _stance_words(self) -> frozenset[str]:
+        """The longest word of each form, and all words that rewriting adds."""
+        longest = {max(_WORD.findall(head), key=len) for head in self.stance_forms}
+        added = {word for _, plain in self.rewrites for word in _WORD.findall(plain)}
+        return frozenset(written for word in longest | added for written in (word, capitalise(word)))
+
     @cached_property
     def decoy_set(self) -> frozenset[str]:
         return frozenset(self.decoys)
@@ -271,6 +283,16 @@ class Lexicon(_Data):
         forms = tuple(head for head, form in self.stance_forms.items() if not form.group.quiet)
         behind = [c + form for c in elided for form in forms if form[0] in "aeiouyéè"]
         return self._pattern((*forms, *behind, *self.attribution.reported))
+
+    def promising_places(self, text: str) -> list[int]:
+        """Where a text holds what `promising_pattern` matches."""
+        if not self.spaced:
+            return [match.start() for match in self.promising_pattern.finditer(text)]
+        return [0] * bool(self.promising_pattern.match(text)) + [m.start() + 1 for m in self._promising_starts.finditer(text)]
+
+    @cached_property
+    def _promising_starts(self) -> re.Pattern[str]:
+        return start_pattern(self.promising_pattern)
 
     @cached_property
     def has_quiet_forms(self) -> bool:
@@ -328,6 +350,10 @@ class Lexicon(_Data):
     @cached_property
     def inverting_pattern(self) -> re.Pattern[str]:
         return self._pattern(self.inverting)
+
+    @cached_property
+    def rewriting(self) -> list[tuple[re.Pattern[str], str]]:
+        return [(re.compile(pattern), plain) for pattern, plain in self.rewrites]
 
     @cached_property
     def explained_pattern(self) -> re.Pattern[str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import cache
 from collections.abc import Callable, Iterable
 
 
@@ -13,6 +14,19 @@ def phrase_pattern(phrases: Iterable[str], spaced: bool) -> re.Pattern[str]:
     """
     body = alternation(phrases)
     return re.compile(rf"(?<![\w’'-]){body}(?:(?<=['’])|(?![\w-]))" if spaced else body)
+
+
+def start_pattern(pattern: re.Pattern[str]) -> re.Pattern[str]:
+    """Match the character before each match of a spaced pattern: in long texts `re` skips whole words that way."""
+    return re.compile(rf"[^{_word_characters()}’'-]{pattern.pattern}")
+
+
+@cache
+def _word_characters() -> str:
+    """The characters of words as a set that `re` looks up in one step; beyond U+FFFF it would not be one."""
+    flags = [char.isalnum() or char == "_" for char in map(chr, range(0x10000))]
+    edges = [code for code in range(1, 0x10000) if flags[code] != flags[code - 1]]
+    return "".join(f"{chr(first)}-{chr(beyond - 1)}" for first, beyond in zip(edges[::2], edges[1::2], strict=True))
 
 
 def alternation(phrases: Iterable[str], any_case: bool = False) -> str:

@@ -113,7 +113,7 @@ def extract(text: str, nation: Nation, lexicon: Lexicon, official: bool, limit: 
 
 
 def _statements(text: str, nation: Nation, lexicon: Lexicon, official: bool) -> Iterator[_Ranked]:
-    hits = [m.start() for m in lexicon.promising_pattern.finditer(text)]
+    hits = lexicon.promising_places(text)
     if not hits:
         return
     quotes = find_quotes(text, lexicon)

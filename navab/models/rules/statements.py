@@ -33,6 +33,8 @@ class Candidate:
 
 def make_statement(content: str, lexicon: Lexicon) -> Candidate | None:
     """Clean what is said and keep it if it is one understandable sentence that takes a stance."""
+    if not lexicon.may_take_stance(content):
+        return None
     text = tidy(content, lexicon)
     if lexicon.clause_statements:
         text = _stance_clause(text, lexicon) or ""
@@ -45,8 +47,9 @@ def make_statement(content: str, lexicon: Lexicon) -> Candidate | None:
         return None
     if not (_subject_is_clear(text, stance, lexicon) and turn(text, stance, lexicon)):
         return None
-    score = _score(text, stance, lexicon)
-    return Candidate(text, stance, score) if score >= lexicon.least_score and ask(text, lexicon) else None
+    if (score := _score(text, stance, lexicon)) < lexicon.least_score or _openers(lexicon.boilerplate).search(text):
+        return None
+    return Candidate(text, stance, score) if ask(text, lexicon) else None
 
 
 def _first_clause(text: str, lexicon: Lexicon) -> str:
@@ -77,8 +80,8 @@ def tidy(content: str, lexicon: Lexicon) -> str:
     whole = " ".join(_ELLIPSIS.sub(" ", content).split())
     text = _without_last_opening(whole.strip(' ,，:：;；-–—“”"«»„…'), whole, lexicon)
     text = _openers(lexicon.asides).sub("", text).lstrip(" ,") if lexicon.asides else text
-    for pattern, plain in lexicon.rewrites:
-        text = re.sub(pattern, plain, text)
+    for pattern, plain in lexicon.rewriting:
+        text = pattern.sub(plain, text)
     text = _after_colon(without_adverb(_bare(_without_coda(_bare(text, lexicon), lexicon), lexicon), lexicon), lexicon)
     if not text:
         return ""
@@ -180,14 +183,14 @@ def _outside(words: tuple[str, ...], spaced: bool) -> re.Pattern[str]:
 
 
 def _is_sentence(text: str, lexicon: Lexicon) -> bool:
-    """Refuse questions, fragments, lists, boilerplate and text with unmatched marks."""
+    """Refuse questions, fragments, lists and text with unmatched marks."""
     if "?" in text or "？" in text or "..." in text or "…" in text or "[" in text or "http" in text:
         return False
     if any(text.count(a) != text.count(b) if a != b else text.count(a) % 2 for a, b in lexicon.quotes):
         return False
     if _LONE_QUOTE.search(text):
         return False
-    if text.count("(") != text.count(")") or _openers(lexicon.boilerplate).search(text):
+    if text.count("(") != text.count(")"):
         return False
     if lexicon.spaced and (text[0].isdigit() or text.count(" ") < 3 or lexicon.question_pattern.match(text)):
         return False
