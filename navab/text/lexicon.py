@@ -320,6 +320,31 @@ class Lexicon(_Data):
         return frozenset(rules.inverted) | {verb + pronoun for verb in rules.verbs for pronoun in rules.inversions}
 
     @cached_property
+    def determiner_set(self) -> frozenset[str]:
+        return frozenset(self.speakers.determiners)
+
+    @cached_property
+    def elided_determiners(self) -> tuple[str, ...]:
+        return tuple(word for word in self.speakers.determiners if word.endswith("'"))
+
+    @cached_property
+    def title_set(self) -> frozenset[str]:
+        return frozenset(self.speakers.titles)
+
+    @cached_property
+    def not_name_set(self) -> frozenset[str]:
+        return frozenset(self.speakers.not_names)
+
+    @cached_property
+    def common_set(self) -> frozenset[str]:
+        """Words that by themselves are no name."""
+        return frozenset((*self.speakers.pronouns, *self.uncapitalised))
+
+    @cached_property
+    def elided_first_person(self) -> tuple[str, ...]:
+        return tuple(word for word in self.first_person if word.endswith(("'", "’")))
+
+    @cached_property
     def content_pattern(self) -> re.Pattern[str]:
         return self._pattern(self.attribution.connectors)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from functools import cache
+from functools import cache, lru_cache
 
 from navab.models.rules.stance import word_pattern
 from navab.text.lexicon import UPPER, Lexicon
@@ -14,6 +14,8 @@ _LONGEST_PLAIN_NAME = 12
 _LONGEST_NATIVE_NAME = 4
 _LONGEST_TITLE = 8
 _SHORT_TITLE = 3
+_WORD = re.compile(r"\S+")
+_INITIAL = re.compile(r"\b\w\.$")
 
 
 def find_name(text: str, start: int, end: int, lexicon: Lexicon) -> Span | None:
@@ -31,9 +33,9 @@ def is_pronoun(text: str, lexicon: Lexicon) -> bool:
 def is_description(text: str, lexicon: Lexicon) -> bool:
     """Tell whether somebody is named by an office alone ('the minister')."""
     words = text.strip(" ,").split()
-    if len(words) not in (2, 3) or words[0].lower() not in lexicon.speakers.determiners:
+    if len(words) not in (2, 3) or words[0].lower() not in lexicon.determiner_set:
         return False
-    return all(_title_pattern(lexicon.speakers.titles, True).fullmatch(word) for word in words[1:])
+    return all(_is_title(word, lexicon) for word in words[1:])
 
 
 def unnamed(text: str, start: int, end: int, lexicon: Lexicon) -> Span | None:
@@ -66,10 +68,10 @@ def full_name(text: str, start: int, end: int, lexicon: Lexicon) -> Span | None:
 
 
 @cache
-def _name_pattern(particles: tuple[str, ...], abbreviations: tuple[str, ...]) -> re.Pattern[str]:
-    short = "|".join(map(re.escape, abbreviations)) or "(?!)"
+def _name_pattern(lexicon: Lexicon) -> re.Pattern[str]:
+    short = "|".join(map(re.escape, lexicon.abbreviations)) or "(?!)"
     word = rf"(?:(?:{short}|[{UPPER}])\.|[{UPPER}][\w’'-]*)"
-    link = rf"(?:(?:{'|'.join(map(re.escape, particles)) or '(?!)'})\s+)*"
+    link = rf"(?:(?:{'|'.join(map(re.escape, lexicon.speakers.particles)) or '(?!)'})\s+)*"
     return re.compile(rf"(?<![\w’'-]){word}(?:[ \u00a0]{link}{word})*")
 
 
@@ -84,14 +86,14 @@ def _title_pattern(titles: tuple[str, ...], spaced: bool) -> re.Pattern[str]:
 
 def _capitalised_name(text: str, start: int, end: int, lexicon: Lexicon) -> Span | None:
     """Prefer the last name of several words, else the last single one, else an institution written small."""
-    names = [
-        name
-        for match in _name_pattern(lexicon.speakers.particles, lexicon.abbreviations).finditer(text, start, end)
-        if (name := _without_titles(text, Span(*match.span()), lexicon))
-    ]
-    full = [name for name in names if " " in name.of(text)]
-    if full or names:
-        return (full or names)[-1]
+    last = None
+    for match in reversed(list(_name_pattern(lexicon).finditer(text, start, end))):
+        name = _without_titles(text, Span(*match.span()), lexicon)
+        if name and " " in name.of(text):
+            return name
+        last = last or name
+    if last:
+        return last
     body = word_pattern(lexicon.speakers.bodies, True).search(text, start, end)
     return Span(*body.span()) if body else None
 
@@ -99,51 +101,60 @@ def _capitalised_name(text: str, start: int, end: int, lexicon: Lexicon) -> Span
 def _without_titles(text: str, name: Span, lexicon: Lexicon) -> Span | None:
     """Drop leading titles, determiners and words that are no name; None if nothing is left."""
     start, end = name
-    words = [m.span() for m in re.finditer(r"\S+", text[start:end])]
-    rules = lexicon.speakers
+    words = [m.span() for m in _WORD.finditer(text, start, end)]
     skip = 0
     for index, (left, right) in enumerate(words):
-        word = text[start + left : start + right]
-        leading = index == skip and (word.lower() in rules.determiners or word.strip(".") in rules.not_names)
-        leading = leading or (index == skip and len(words) > 2 and _is_elided_noun(word, rules.determiners))
-        leading = leading or (index == 0 and len(words) > 2 and _is_occupation(text[:start], word, lexicon))
-        if leading or _is_title(word, rules.titles, index == skip):
+        word = text[left:right]
+        if index > skip:
+            dropped = word.strip(".").lower() in lexicon.title_set and _is_title(word, lexicon)
+        else:
+            dropped = _is_no_name(word, lexicon) or _is_title(word, lexicon)
+            if not dropped and len(words) > 2:
+                dropped = _is_elided_noun(word, lexicon) or (index == 0 and _is_occupation(text, start, word, lexicon))
+        if dropped:
             skip = index + 1
     words = words[skip:]
     if not words:
         return None
-    start, end = start + words[0][0], start + words[-1][1]
-    if len(words) > 2 and _follows_particle(text, name.start, rules.particles):
-        start = name.start + words[-2][0]
+    start, end = words[0][0], words[-1][1]
+    if len(words) > 2 and _follows_particle(text, name.start, lexicon.speakers.particles):
+        start = words[-2][0]
+    return _checked(text, start, end, lexicon)
+
+
+def _checked(text: str, start: int, end: int, lexicon: Lexicon) -> Span | None:
+    """Refuse words that are no name by themselves."""
     found = text[start:end]
-    lower = found.lower()
-    if found.split()[-1] in rules.not_names or found.split()[0] in rules.particles:
+    lower, words = found.lower(), found.split()
+    if words[-1] in lexicon.not_name_set or words[0] in lexicon.speakers.particles:
         return None
-    common = lower in rules.pronouns or lower in lexicon.uncapitalised
-    common = common or lower.startswith(tuple(w for w in lexicon.first_person if w[-1] in "'’") or ("\0",))
+    common = lower in lexicon.common_set or lower.startswith(lexicon.elided_first_person)
     if len(found) < 2 or common or found.endswith(("'s", "’s")):
         return None
-    return Span(start, end - 1 if found.endswith(".") and not re.search(r"\b\w\.$", found) else end)
+    return Span(start, end - 1 if found.endswith(".") and not _INITIAL.search(found) else end)
 
 
-def _is_title(word: str, titles: tuple[str, ...], first: bool) -> bool:
-    """Tell a title; a compound that ends in one (Finanzminister) only in front, since surnames look the same."""
-    if not _title_pattern(titles, True).fullmatch(word):
-        return False
-    return first or word.strip(".").lower() in titles
+def _is_no_name(word: str, lexicon: Lexicon) -> bool:
+    return word.lower() in lexicon.determiner_set or word.strip(".") in lexicon.not_name_set
 
 
-def _is_occupation(before: str, word: str, lexicon: Lexicon) -> bool:
+@lru_cache(maxsize=4096)
+def _is_title(word: str, lexicon: Lexicon) -> bool:
+    """Tell a title, or a compound that ends in one (Finanzminister): only in front, since surnames look the same."""
+    return _title_pattern(lexicon.speakers.titles, True).fullmatch(word) is not None
+
+
+def _is_occupation(text: str, start: int, word: str, lexicon: Lexicon) -> bool:
     """Tell 'die Architektin Eva Brandt', where nouns are written large: the article shows that no name begins."""
     if not lexicon.speakers.large_nouns or word.endswith(("e", "en")):
         return False
-    return (before[-24:].split() or [""])[-1].lower() in lexicon.speakers.determiners
+    return (text[max(0, start - 24) : start].split() or [""])[-1].lower() in lexicon.determiner_set
 
 
-def _is_elided_noun(word: str, determiners: tuple[str, ...]) -> bool:
+def _is_elided_noun(word: str, lexicon: Lexicon) -> bool:
     """Tell a common noun behind a shortened article ('L'avocate')."""
     lower = word.lower().replace("’", "'")
-    return any(d[-1] == "'" and lower.startswith(d) and word[len(d) : len(d) + 1].islower() for d in determiners)
+    return any(lower.startswith(d) and word[len(d) : len(d) + 1].islower() for d in lexicon.elided_determiners)
 
 
 def _follows_particle(text: str, at: int, particles: tuple[str, ...]) -> bool:
@@ -191,7 +202,7 @@ def person_in(text: str, start: int, end: int, lexicon: Lexicon) -> Span | None:
         return _titled_person(text, start, end, lexicon)
     names = [
         name
-        for match in _name_pattern(lexicon.speakers.particles, lexicon.abbreviations).finditer(text, start, end)
+        for match in _name_pattern(lexicon).finditer(text, start, end)
         if (name := _without_titles(text, Span(*match.span()), lexicon)) and " " in name.of(text)
     ]
     return names[0] if len({name.of(text) for name in names}) == 1 else None

@@ -47,6 +47,10 @@ class Cue:
     inverted: bool
 
 
+def _end(quote: Span) -> int:
+    return quote.end
+
+
 @dataclass(frozen=True, slots=True)
 class Article:
     """An article's text with its sentences, quotations and a copy in which the quotations are masked."""
@@ -64,12 +68,16 @@ class Article:
             at = end - 1
         return cls(text, sentences, quotes, "".join([*parts, text[at:]]))
 
+    def quotes_in(self, sentence: Span) -> list[Span]:
+        """The quotations that lie inside a sentence."""
+        first = bisect.bisect_left(self.quotes, (sentence.start, 0))
+        return self.quotes[first : bisect.bisect_right(self.quotes, sentence.end, first, key=_end)]
+
 
 def quotations(article: Article, index: int, lexicon: Lexicon) -> Iterator[Quotation]:
     """Find what is said in one sentence of an article, direct speech first."""
     sentence = article.sentences[index]
-    spoken = [q for q in article.quotes if q.start >= sentence.start and q.end <= sentence.end]
-    spoken = [q for q in spoken if _is_speech(article.text, q, lexicon)]
+    spoken = [q for q in article.quotes_in(sentence) if _is_speech(article.text, q, lexicon)]
     cue = find_cue(article, index, lexicon)
     if spoken and cue is None and (inserted := _inserted(article, index, spoken[0], lexicon)):
         yield from inserted
@@ -287,13 +295,12 @@ def _same_paragraph(article: Article, index: int, lexicon: Lexicon) -> Span | No
 def _source_inside(article: Article, sentence: Span, lexicon: Lexicon) -> Span | None:
     """Find a source that a sentence names by the way ('..., laut X', 'X zufolge ...')."""
     masked, text = article.masked, article.text
-    for before in lexicon.source_pattern.finditer(masked, *sentence):
+    rules = lexicon.attribution
+    for before in lexicon.source_pattern.finditer(masked, *sentence) if rules.sources_inside else ():
         mark = _marks(lexicon).search(masked, before.end(), sentence.end)
-        if lexicon.attribution.sources_inside and (
-            speaker := find_full(text, before.end(), mark.start() if mark else sentence.end, lexicon)
-        ):
+        if speaker := find_full(text, before.end(), mark.start() if mark else sentence.end, lexicon):
             return speaker
-    for behind in lexicon.source_behind_pattern.finditer(masked, *sentence):
+    for behind in lexicon.source_behind_pattern.finditer(masked, *sentence) if rules.according_behind else ():
         start = max(
             (mark.end() for mark in _marks(lexicon).finditer(masked, sentence.start, behind.start())), default=0
         )
