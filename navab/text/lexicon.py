@@ -260,7 +260,7 @@ class Lexicon(_Data):
     @cached_property
     def _stance_words(self) -> frozenset[str]:
         """The longest word of each form, and all words that rewriting adds."""
-        longest = {max(_WORD.findall(head), key=len) for head in self.stance_forms}
+        longest = {max(_WORD.findall(head), key=len, default="") for head in self.stance_forms}
         added = {word for _, plain in self.rewrites for word in _WORD.findall(plain)}
         return frozenset(written for word in longest | added for written in (word, capitalise(word)))
 
@@ -288,7 +288,9 @@ class Lexicon(_Data):
         """Where a text holds what `promising_pattern` matches."""
         if not self.spaced:
             return [match.start() for match in self.promising_pattern.finditer(text)]
-        return [0] * bool(self.promising_pattern.match(text)) + [m.start() + 1 for m in self._promising_starts.finditer(text)]
+        opening = self.promising_pattern.match(text)
+        behind = self._promising_starts.finditer(text, opening.end() if opening else 0)
+        return [0] * bool(opening) + [match.start() + 1 for match in behind]
 
     @cached_property
     def _promising_starts(self) -> re.Pattern[str]:

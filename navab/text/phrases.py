@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import re
-from functools import cache
 from collections.abc import Callable, Iterable
+from functools import cache
 
 
 def phrase_pattern(phrases: Iterable[str], spaced: bool) -> re.Pattern[str]:
@@ -17,7 +17,7 @@ def phrase_pattern(phrases: Iterable[str], spaced: bool) -> re.Pattern[str]:
 
 
 def start_pattern(pattern: re.Pattern[str]) -> re.Pattern[str]:
-    """Match the character before each match of a spaced pattern: in long texts `re` skips whole words that way."""
+    """Match what a phrase pattern of a spaced script does, with the character before: `re` skips words that way."""
     return re.compile(rf"[^{_word_characters()}’'-]{pattern.pattern}")
 
 

@@ -37,7 +37,7 @@ def _quoted(left: str, right: str) -> str:
 
 @cache
 def _break_pattern(lexicon: Lexicon) -> re.Pattern[str]:
-    """Match where a sentence may end, up to the next word: at a line break, or end marks with closing marks, a group."""
+    """Match where a sentence may end, and the blanks behind: a line break, or end and closing marks (a group)."""
     ends = re.escape(lexicon.sentence_ends)
     closers = "".join(dict.fromkeys(right for _, right in lexicon.quotes))
     only_closers = "".join(mark for mark in closers if all(mark != left for left, _ in lexicon.quotes))

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 from pydantic import ValidationError
 
 from navab.errors import ConfigurationError
 from navab.text.lexicon import Lexicon, load_lexicon, split_gap
-from navab.text.phrases import phrase_pattern
+from navab.text.phrases import alternation, phrase_pattern, start_pattern
 
 LANGUAGES = ["de", "en", "fr", "zh"]
 
@@ -76,6 +78,33 @@ def test_forms_split_at_their_gap(form: str, parts: tuple[str, str]) -> None:
 def test_phrases_match_whole_words_and_the_longest_first() -> None:
     pattern = phrase_pattern(["must", "must not", "ought"], spaced=True)
     assert [m.group() for m in pattern.finditer("They must not do what mustard ought")] == ["must not", "ought"]
+
+
+def test_start_pattern_finds_the_character_before_each_phrase() -> None:
+    pattern = phrase_pattern(["must", "must not"], spaced=True)
+    text = "We must, 𝐀must mustn't (must not) end-must\nmust"
+    before = [match.start() for match in start_pattern(pattern).finditer(text)]
+    assert before == [match.start() - 1 for match in pattern.finditer(text)]
+    assert len(before) == 3
+
+
+def test_alternation_of_any_case_prefers_the_longest() -> None:
+    pattern = re.compile(alternation(["Straße", "straßen", "élu"], any_case=True))
+    assert pattern.findall("STRAßEN Straße ÉLU") == ["STRAßEN", "Straße", "ÉLU"]
+
+
+@pytest.mark.parametrize("code", LANGUAGES)
+def test_no_statement_without_a_word_of_a_stance_form(code: str) -> None:
+    lexicon = load_lexicon(code)
+    assert all(lexicon.may_take_stance(f"“{head}” ...") for head in lexicon.stance_forms)
+    assert not lexicon.spaced or not lexicon.may_take_stance("Xyz 3.5 -- ...")
+
+
+@pytest.mark.parametrize("code", LANGUAGES)
+def test_promising_places_are_those_of_the_pattern(code: str) -> None:
+    lexicon = load_lexicon(code)
+    text = "\n".join([*lexicon.stance_forms, *(f"x “{head}”, y" for head in lexicon.stance_forms)])
+    assert lexicon.promising_places(text) == [match.start() for match in lexicon.promising_pattern.finditer(text)]
 
 
 def test_no_phrases_match_nothing() -> None:

@@ -29,9 +29,7 @@ def speaker_nation(text: str, speaker: Span, nation: Nation, lexicon: Lexicon) -
     return "unknown"
 
 
-def _judge(
-    description: str, home: re.Pattern[str], foreign: re.Pattern[str], lexicon: Lexicon
-) -> SpeakerNation:
+def _judge(description: str, home: re.Pattern[str], foreign: re.Pattern[str], lexicon: Lexicon) -> SpeakerNation:
     at_home, abroad = home.search(description), foreign.search(description)
     if at_home and abroad and at_home.group() in lexicon.countries:
         return "home" if at_home.start() <= abroad.start() and at_home.end() >= abroad.end() else "unknown"
