@@ -9,127 +9,22 @@ import re
 from collections.abc import Mapping
 from functools import cache, cached_property
 from importlib import resources
-from typing import Any, Literal
+from typing import Any
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import Field, ValidationError
 
 from navab.errors import ConfigurationError
+from navab.text.lexicon_sections import Attribution, Negation, Script, Section, Speakers, StanceGroup
 from navab.text.phrases import capitalise, phrase_pattern, start_pattern
 from navab.text.polarity_words import Polarity, PolarityReader
+from navab.text.stance_forms import StanceForm, forms_by_head, invertible
 
-StanceKind = Literal["norm", "position", "judgement"]
 _WORD = re.compile(r"\w+")
 UPPER = "A-ZÀ-ÖØ-ÞŒŠŽĐĆČŁ"
 
 
-class _Data(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-class StanceGroup(_Data):
-    """Stance markers that are reversed and asked about in the same way.
-
-    A form may hold one gap: `…` is where negation goes, `~` is the end of the clause (a separable particle).
-    A tail that begins with `^` stands for a negated subject before the form (negation.subjects).
-    """
-
-    name: str
-    kind: StanceKind = Field(description="norm: what ought to be; position: for or against; judgement: right or wrong")
-    weight: float = Field(description="how strongly the marker alone speaks for a value statement")
-    affirmative: Mapping[str, str] = Field(default_factory=dict, description="positive form -> its reversal")
-    negative: Mapping[str, str] = Field(default_factory=dict, description="negative form -> its reversal")
-    question: str = Field(
-        "", description="of the positive form: {form}, {first}, {rest}; … holds the subject; empty: the lexicon's"
-    )
-    ask: Mapping[str, str] = Field(default_factory=dict, description="positive form -> question, where irregular")
-    names_subject: bool = Field(False, description="the form begins with its own subject, as in 'we support'")
-    after: tuple[str, ...] = Field((), description="endings that the words before the form must have, if there are any")
-    not_after: tuple[str, ...] = Field((), description="words that, right before the form, make it something else")
-    quiet: bool = Field(False, description="too frequent to look for: found where somebody is quoted")
-    needs_subject: bool = Field(True, description="without a subject before the form the clause is no statement")
-
-
-class Negation(_Data):
-    """Where negation goes in a clause whose reversed form has a gap."""
-
-    skip: tuple[str, ...] = Field((), description="words that stay between the finite verb and the negation")
-    before: tuple[str, ...] = Field((), description="prepositions: opening a complement, they follow the negation")
-    articles: Mapping[str, str] = Field(default_factory=dict, description="indefinite -> negative article")
-    restored: Mapping[str, str] = Field(default_factory=dict, description="negative -> indefinite article, where sure")
-    polar: Mapping[str, str] = Field(default_factory=dict, description="word of negative clauses -> plain; '' for none")
-    instead: Mapping[str, str] = Field(default_factory=dict, description="word -> opposite that replaces negation")
-    restored_where: tuple[tuple[str, str, str], ...] = Field(
-        (), description="negative article, what follows it (regular expression) -> indefinite article or nothing"
-    )
-    movable: tuple[str, ...] = Field((), description="adverbs that stand before the negation at a form's end")
-    dropped: tuple[str, ...] = Field((), description="adverbs that the negated clause does without")
-    partitive: tuple[str, ...] = Field((), description="forms whose negated object has no indefinite article")
-    indefinite: str = Field("(?!)", description="that article, as a pattern")
-    partitives: tuple[str, str] = Field(("", ""), description="what replaces it, before a consonant and a vowel")
-    conjoined: str = Field("(?!)", description="where a first predicate ends and a second begins, as a pattern")
-    nominal: tuple[str, ...] = Field((), description="forms that take a noun: what follows is negated by an article")
-    bare: tuple[tuple[str, str, str], ...] = Field(
-        (), description="noun without article (pattern) -> negative article, and ending that its adjective takes"
-    )
-    remnant: str = Field("(?!)", description="what, behind a removed negation, shows that more than it must change")
-    subjects: Mapping[str, str] = Field(default_factory=dict, description="negated opening of a subject -> positive")
-
-
-class Attribution(_Data):
-    """Who says what."""
-
-    verbs: tuple[str, ...] = Field(description="reporting verbs, in every form that occurs")
-    wider_verbs: tuple[str, ...] = Field(
-        (), description="verbs that also mean other things: trusted only where a full name stands beside them"
-    )
-    inverted: tuple[str, ...] = Field((), description="verb forms that carry their own pronoun (dit-il, sagte er)")
-    inversions: tuple[str, ...] = Field((), description="pronouns that a reporting verb may carry (-il, -t-elle)")
-    connectors: tuple[str, ...] = Field((), description="words that open the content of indirect speech")
-    separators: tuple[str, ...] = Field((), description="marks between verb and content that do without a connector")
-    bare: bool = Field(False, description="content may follow the verb without connector or separator")
-    according_to: tuple[str, ...] = Field((), description="prepositions that name the source first")
-    sources_inside: bool = Field(False, description="they occur inside a sentence too, and no comma follows the source")
-    according_behind: tuple[str, ...] = Field((), description="postpositions that name the source before them")
-    moods: str = Field("(?!)", description="verb form of reported speech (sei, würde), as a pattern")
-    verb_final: bool = Field(False, description="the finite verb of a connected clause stands at its end")
-    trailing: bool = Field(True, description="'content, said X' without quotation marks occurs")
-    continues: bool = Field(False, description="subjectless norms after reported speech belong to the same speaker")
-    reported: Mapping[str, str] = Field(default_factory=dict, description="reported mood -> plain mood of a verb")
-    auxiliaries: tuple[str, ...] = Field((), description="verbs that may stand before a reporting participle")
-    skips: tuple[str, ...] = Field((), description="adverbs between a reporting verb and the name behind it")
-    own_voice: Mapping[str, str] = Field(default_factory=dict, description="'I ...' -> the verb behind a name")
-    own_subject: tuple[str, ...] = Field((), description="regular expression: (pronoun) for the speaker, and a verb")
-    scope_stops: tuple[str, ...] = Field((), description="words that end a speaker's name (in, at, on the phone)")
-
-
-class Speakers(_Data):
-    """How a speaker's name is told from what surrounds it."""
-
-    titles: tuple[str, ...] = Field(description="titles and offices, kept out of the speaker")
-    national_titles: tuple[str, ...] = Field((), description="offices that, without a foreign country, are at home")
-    bodies: tuple[str, ...] = Field(description="institutions written small, or as common nouns, that speak")
-    particles: tuple[str, ...] = Field((), description="small words inside a name (van, de la)")
-    plurals: tuple[str, ...] = Field((), description="articles of a plural subject that may hold a position")
-    vague_groups: tuple[str, ...] = Field((), description="nouns that name no group (others, measures)")
-    indefinites: tuple[str, ...] = Field((), description="articles of a speaker who has no name (a teacher)")
-    nobody: tuple[str, ...] = Field((), description="words that are no speaker, beside the pronouns")
-    large_nouns: bool = Field(False, description="all nouns are written large")
-    pronouns: tuple[str, ...] = Field(description="pronouns that stand for a speaker")
-    determiners: tuple[str, ...] = ()
-    surnames: str = Field("", description="characters that begin a name, in scripts without capitals")
-    not_names: tuple[str, ...] = Field((), description="capitalised words that are no name (weekdays, months, ...)")
-
-
-class Script(_Data):
-    """A second script of the language: all terms are derived by replacing characters."""
-
-    name: str
-    base: str = Field(description="characters of the first script")
-    other: str = Field(description="the same characters in the other script, in the same order")
-
-
-class Lexicon(_Data):
+class Lexicon(Section):
     """All language data of the rules engine and the polarity judge."""
 
     language: str
@@ -251,7 +146,7 @@ class Lexicon(_Data):
     @cached_property
     def stance_forms(self) -> Mapping[str, StanceForm]:
         """All stance forms by what stands before their gap: the longest match wins."""
-        return _stance_forms(_invertible(self.stances))
+        return forms_by_head(invertible(self.stances))
 
     def may_take_stance(self, text: str) -> bool:
         """Whether a text holds a word of a stance form: none that is made of it can have a form if not."""
@@ -303,8 +198,8 @@ class Lexicon(_Data):
     @cached_property
     def position_pattern(self) -> re.Pattern[str]:
         """Match the forms of positions that may be reported."""
-        groups = tuple(g for g in _invertible(self.stances) if g.name in self.reported_positions)
-        return self._pattern(tuple(_stance_forms(groups)))
+        groups = tuple(g for g in invertible(self.stances) if g.name in self.reported_positions)
+        return self._pattern(tuple(forms_by_head(groups)))
 
     @cached_property
     def reporting_pattern(self) -> re.Pattern[str]:
@@ -397,59 +292,6 @@ class Lexicon(_Data):
     @cached_property
     def leading_pattern(self) -> re.Pattern[str]:
         return re.compile("|".join(self.leading_questions) or "(?!)", re.IGNORECASE)
-
-
-class StanceForm(_Data):
-    """One stance form of a group: `head`, then perhaps `tail` behind a gap."""
-
-    head: str
-    tails: Mapping[str, str] = Field(description="tail behind the gap ('' for none) -> the form as written")
-    group: StanceGroup
-
-
-def _invertible(groups: tuple[StanceGroup, ...]) -> tuple[StanceGroup, ...]:
-    """Let every reversal be reversed back: what a positive form becomes is a negative form of its group."""
-    known = {form for group in groups for form in (*group.affirmative, *group.negative)}
-    completed = []
-    for group in map(_with_curly, groups):
-        new = {b: a for a, b in group.affirmative.items() if b not in known and "…" not in b and "~" not in b}
-        completed.append(group.model_copy(update={"negative": {**group.negative, **new}}))
-    return tuple(completed)
-
-
-def _with_curly(group: StanceGroup) -> StanceGroup:
-    """Add every form that holds a straight apostrophe with a typographic one."""
-    sides = {name: getattr(group, name) for name in ("affirmative", "negative", "ask")}
-    curly = {
-        name: {a.replace("'", "’"): b.replace("'", "’") for a, b in forms.items() if "'" in a}
-        for name, forms in sides.items()
-    }
-    return group.model_copy(update={name: {**curly[name], **forms} for name, forms in sides.items()})
-
-
-def _stance_forms(groups: tuple[StanceGroup, ...]) -> dict[str, StanceForm]:
-    found: dict[str, tuple[StanceGroup, dict[str, str]]] = {}
-    for group in groups:
-        for form in (*group.affirmative, *group.negative):
-            head, tail = split_gap(form)
-            found.setdefault(head, (group, {}))[1].setdefault(tail, form)
-    ordered = {head: (group, dict(sorted(tails.items(), key=_longest))) for head, (group, tails) in found.items()}
-    return {head: StanceForm(head=head, tails=tails, group=group) for head, (group, tails) in ordered.items()}
-
-
-def _longest(item: tuple[str, str]) -> int:
-    return -item[0].count(" ")
-
-
-def split_gap(form: str) -> tuple[str, str]:
-    """Split a form at its gap; the tail keeps the mark of a clause-final gap."""
-    if "…" in form:
-        head, tail = form.split("…", 1)
-        return head.strip(), tail.strip()
-    if "~" in form:
-        head, tail = form.split("~", 1)
-        return head.strip(), "~" + tail.strip()
-    return form, ""
 
 
 @cache

@@ -8,8 +8,9 @@ import pytest
 from pydantic import ValidationError
 
 from navab.errors import ConfigurationError
-from navab.text.lexicon import Lexicon, load_lexicon, split_gap
+from navab.text.lexicon import Lexicon, load_lexicon
 from navab.text.phrases import alternation, phrase_pattern, start_pattern
+from navab.text.stance_forms import split_gap
 
 LANGUAGES = ["de", "en", "fr", "zh"]
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 from navab.models.rules.reversal import turn
 from navab.models.rules.stance import Stance, find_stance
 from navab.models.rules.wordorder import is_fronted, leading_subject
-from navab.text.lexicon import Lexicon, split_gap
+from navab.text.lexicon import Lexicon
 from navab.text.phrases import capitalise
+from navab.text.stance_forms import split_gap
 
 
 def ask(statement: str, lexicon: Lexicon) -> str | None:

@@ -7,8 +7,9 @@ from functools import cache
 
 from navab.models.rules.stance import Stance, clause_end, find_stance, word_pattern
 from navab.models.rules.wordorder import is_fronted, leading_subject
-from navab.text.lexicon import Lexicon, split_gap
+from navab.text.lexicon import Lexicon
 from navab.text.phrases import capitalise
+from navab.text.stance_forms import split_gap
 
 _VOWELS = frozenset("aeiouyàâéèêëîïôœh")
 

@@ -7,8 +7,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache, lru_cache
 
-from navab.text.lexicon import Lexicon, StanceForm, StanceGroup
+from navab.text.lexicon import Lexicon
+from navab.text.lexicon_sections import StanceGroup
 from navab.text.phrases import alternation
+from navab.text.stance_forms import StanceForm
 
 _SHORT_OPENING = 3
 _SUBJECT = "^"
