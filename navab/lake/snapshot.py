@@ -102,14 +102,16 @@ class TableSnapshot:
         return pl.concat(frames, rechunk=False)
 
     def _read_part(self, files: pl.DataFrame, columns: Sequence[str], encoded: Sequence[str]) -> pl.DataFrame:
-        paths = [self.storage.path("tables", self.schema.name, path) for path in files["path"]]
+        form = pads.ParquetFileFormat(dictionary_columns=set(encoded))
+        filesystem = self.storage.arrow_filesystem
         try:
-            dataset = pads.dataset(
-                paths,
-                schema=_encode(self.schema.arrow, encoded),
-                format=pads.ParquetFileFormat(dictionary_columns=set(encoded)),
-                filesystem=self.storage.arrow_filesystem,
-            )
+            # With its size known a store is not asked for it, which would be a third of the requests for small files.
+            fragments = [
+                form.make_fragment(self.storage.path("tables", self.schema.name, path), filesystem, file_size=size)
+                for path, size in files.select("path", "size").iter_rows()
+            ]
+            schema = _encode(self.schema.arrow, encoded)
+            dataset = pads.FileSystemDataset(fragments, schema, form, filesystem)
             frame = pl.DataFrame(dataset.to_table(columns=[*columns, "__fragment_index"]))
         except (pa.ArrowException, *storage_failures()) as error:
             raise StorageError(f"cannot read table {self.schema.name}: {explain(error)}") from error
