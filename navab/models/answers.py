@@ -54,7 +54,12 @@ def json_schema(request: Request) -> dict[str, Any] | None:
     As strict structured outputs want it: all properties are required. Lengths are left out: a grammar that counts to
     2,000 takes minutes to compile.
     """
-    return None if request.response_model is None else _strict(request.response_model.model_json_schema())
+    if request.response_model is None:
+        return None
+    schema: dict[str, Any] = _strict(request.response_model.model_json_schema())
+    for name, most in request.most_items.items():
+        schema["properties"][name]["maxItems"] = most
+    return schema
 
 
 def _strict(schema: Any) -> Any:

@@ -42,7 +42,8 @@ class Request:
 
     `inputs` fill the prompt; the rules engine reads them as they are. The answer is JSON of `response_model`; without
     one it is one of `choices`; without these as well it is free text. `choices` must begin differently (A/B, yes/no):
-    their log probabilities are those of the first tokens.
+    their log probabilities are those of the first tokens. `most_items` bounds lists of the answer where the engine
+    holds a model to a schema: small models never end a list of their own accord.
     """
 
     prompt: Prompt
@@ -51,6 +52,7 @@ class Request:
     inputs: Mapping[str, str]
     response_model: type[BaseModel] | None = None
     choices: tuple[str, ...] = ()
+    most_items: Mapping[str, int] = field(default_factory=dict)
     sampling: Sampling = field(default_factory=Sampling)
 
     @property

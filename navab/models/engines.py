@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import atexit
 import importlib.util
 import sys
 from collections.abc import Mapping
@@ -67,8 +68,10 @@ def load_engine(options: EngineSection, registry: Registry) -> Engine:
 
 @cache
 def _local_engine(options: str) -> LocalEngine:
-    """An engine in this process, started once."""
-    return LocalEngine(make_engine(EngineSection.model_validate_json(options)))
+    """An engine in this process, started once; it ends before the libraries under it do."""
+    engine = LocalEngine(make_engine(EngineSection.model_validate_json(options)))
+    atexit.register(engine.close)
+    return engine
 
 
 def make_engine(options: EngineSection) -> AsyncEngine:

@@ -88,7 +88,10 @@ class VllmEngine:
             return Response(error=PROMPT_TOO_LONG, prompt_tokens=len(tokens))
         output = None
         async for part in self._vllm.generate(
-            TokensPrompt(prompt_token_ids=tokens), _sampling(request), uuid.uuid4().hex, lora_request=self._lora
+            TokensPrompt(prompt_token_ids=tokens),
+            sampling_parameters(request),
+            uuid.uuid4().hex,
+            lora_request=self._lora,
         ):
             output = part
         if output is None:
@@ -132,7 +135,8 @@ def engine_arguments(options: EngineSection) -> dict[str, Any]:
     return {name: value for name, value in named.items() if value is not None} | dict(vllm.engine_kwargs)
 
 
-def _sampling(request: Request) -> Any:
+def sampling_parameters(request: Request) -> Any:
+    """How vLLM is to answer a request."""
     from vllm import SamplingParams  # noqa: PLC0415
     from vllm.sampling_params import StructuredOutputsParams  # noqa: PLC0415
 

@@ -109,7 +109,13 @@ def requests_for(row: Mapping[str, Any], options: EngineSection) -> list[Request
     sampling = Sampling(max_tokens=options.max_output_tokens, temperature=options.temperature)
     return [
         Request(
-            PROMPT, row["nation"], row["language"], {**inputs, "text": span.of(text)}, Extraction, sampling=sampling
+            PROMPT,
+            row["nation"],
+            row["language"],
+            {**inputs, "text": span.of(text)},
+            Extraction,
+            most_items={"statements": options.max_statements},
+            sampling=sampling,
         )
         for span in spans
     ]
