@@ -1,6 +1,6 @@
 """Figure 5 of issue 6, first part: tokens a second through navab, against bare vLLM on the same prompts.
 
-.venv-models/bin/python -m benchmarks.engine_efficiency [--rounds 3] [--articles 24]     some minutes; needs `make models`
+.venv-models/bin/python -m benchmarks.engine_efficiency [--rounds 3] [--articles 24]   minutes; needs `make models`
 
 navab's side is what a run does: the extraction's work on Ray, in units that read articles from Parquet, ask the warm
 engine's actor, check the answers and write files. The bare side is `vllm.LLM.generate` on the same prompts, already

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from navab.models.answers import choice_logprobs, read_answer
+from navab.models.answers import choice_logprobs, json_schema, read_answer
 from navab.models.engine import Request
 from navab.models.prompts import Prompt
 from navab.models.responses import Extraction, TripleText
@@ -35,6 +35,14 @@ def test_json_is_found_in_what_surrounds_it(text: str) -> None:
     response = read_answer(asking(response_model=TripleText), text, "stop")
     assert response.parsed == TripleText(**TRIPLE)
     assert response.error is None
+
+
+
+def test_a_list_may_hold_as_many_as_are_asked_for() -> None:
+    schema = json_schema(asking(response_model=Extraction, most_items={"statements": 3}))
+    assert schema is not None
+    assert schema["properties"]["statements"]["maxItems"] == 3
+    assert "maxItems" not in str(json_schema(asking(response_model=Extraction)))
 
 
 @pytest.mark.parametrize(
