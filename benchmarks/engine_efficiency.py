@@ -13,13 +13,11 @@ an article, is benchmarks/engine_tokens.py.
 from __future__ import annotations
 
 import argparse
-import itertools
-import json
 import os
 import shutil
 import sys
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -28,21 +26,16 @@ import polars as pl
 from vllm import LLM, SamplingParams
 
 from benchmarks.support.measure import line
+from benchmarks.support.sample_units import Extractor, sample_articles
 from navab.execution.carrier import Carrier
-from navab.lake.hashing import text_hash
-from navab.lake.schema import load_schema
 from navab.lake.storage import Storage
 from navab.models.vllm import engine_arguments, sampling_parameters
-from navab.nations.registry import Registry
 from navab.options.engine import EngineSection
 from navab.options.resources import ResourcesSection
-from navab.stages.base import Selection, Unit
-from navab.stages.extraction import ExtractStatements, requests_for
+from navab.stages.extraction import requests_for
 
 REPOSITORY = Path(__file__).resolve().parents[1]
 FOLDER = REPOSITORY / "build" / "engine-efficiency"
-SAMPLE = REPOSITORY / "examples" / "sample"
-LANGUAGES = {"us": "en", "uk": "en", "fr": "fr", "de": "de"}
 LEAST_SHARE = 0.85
 UNIT_ROWS = 8
 WARM_UP = UNIT_ROWS  # articles, on both sides
@@ -79,33 +72,6 @@ class Side:
         return self.tokens[number] / self.seconds[number]
 
 
-class Navab:
-    """The extraction's work, carried by Ray."""
-
-    def __init__(self, carrier: Carrier) -> None:
-        self._carrier = carrier
-        self._work = ExtractStatements(OPTIONS, Registry.bundled())
-        self._numbers = itertools.count()
-
-    def ask(self, articles: pl.DataFrame) -> int:
-        """Tokens in and out."""
-        units = [self._unit(articles.slice(start, UNIT_ROWS)) for start in range(0, articles.height, UNIT_ROWS)]
-        files = [one.file for one in self._carrier.carry(units, self._work, OPTIONS) if one.file is not None]
-        made = pl.concat(pl.read_parquet(FOLDER / "tables" / "extractions" / file.path) for file in files)
-        assert sorted(made["article_id"]) == sorted(articles["article_id"])
-        return int(made.select(pl.sum_horizontal(pl.sum("prompt_tokens", "output_tokens"))).item())
-
-    def _unit(self, articles: pl.DataFrame) -> Unit:
-        name = f"unit-{next(self._numbers)}"
-        path = FOLDER / f"{name}.parquet"
-        articles.write_parquet(path)
-        rows = articles.sort("record_id")
-        part = (str(path), rows["record_id"].to_numpy(), rows["fingerprint"].to_numpy())
-        selection = Selection("articles", tuple(articles.columns), "record_id", (part,))
-        pending = rows.select("article_id", "nation", "fingerprint").sort("article_id")
-        return Unit(name, str(rows["nation"][0]), pending, {"articles": selection})
-
-
 class Bare:
     """vLLM as it is."""
 
@@ -128,56 +94,27 @@ class Bare:
         return sum(len(one.prompt_token_ids) + len(one.outputs[0].token_ids) for one in outputs)
 
 
-def articles() -> pl.DataFrame:
-    """The sample's articles in three languages, as the table has them, mixed by their ids."""
-    records = [one for path in sorted(SAMPLE.glob("crawl-*/*.jsonl")) for one in _records(path)]
-    rows = pl.DataFrame(load_schema("articles").table(records))
-    return rows.unique("content_hash").sort(pl.col("record_id").hash(0))
-
-
-def _records(path: Path) -> Iterator[dict[str, Any]]:
-    for number, text in enumerate(path.read_text("utf-8").splitlines()):
-        try:
-            record = json.loads(text)
-        except json.JSONDecodeError:
-            continue  # the sample holds broken lines on purpose
-        nation = path.stem
-        if nation not in LANGUAGES or not isinstance(record, dict) or not isinstance(record.get("text"), str):
-            continue
-        key = text_hash(path.parent.name, path.name, str(number))
-        yield {
-            "record_id": key,
-            "article_id": key,
-            "content_hash": text_hash(record["text"]),
-            "fingerprint": 1,
-            "nation": nation,
-            "path": path.name,
-            "record_no": number,
-            "crawl": path.parent.name,
-            "language": LANGUAGES[nation],
-            "title": record.get("title"),
-            "text": record["text"],
-            "source": record.get("source"),
-            "official": False,
-        }
+def tokens(made: pl.DataFrame) -> int:
+    """Tokens in and out of the rows that navab made."""
+    return int(made.select(pl.sum_horizontal(pl.sum("prompt_tokens", "output_tokens"))).item())
 
 
 def measure(rounds: int, size: int) -> bool:
     """Print the rates; whether navab's is within its limit."""
-    rows = articles()
+    rows = sample_articles()
     assert rows.height >= WARM_UP + rounds * size
     navab, bare = Side(), Side()
     plain = Bare()
     with Carrier(Storage(str(FOLDER)), ResourcesSection(num_cpus=2), 1) as carrier:
-        ours = Navab(carrier)
+        ours = Extractor(carrier, FOLDER, OPTIONS, UNIT_ROWS)
         plain.ask(plain.prompts(rows.head(WARM_UP)))
-        ours.ask(rows.head(WARM_UP))
+        ours.extract(rows.head(WARM_UP))
         for number in range(rounds):
             part = rows.slice(WARM_UP + number * size, size)
             prompts = plain.prompts(part)
             for side in (navab, bare) if number % 2 == 0 else (bare, navab):
                 started = time.perf_counter()
-                side.add(ours.ask(part) if side is navab else plain.ask(prompts), started)
+                side.add(tokens(ours.extract(part)) if side is navab else plain.ask(prompts), started)
             print(f"round {number + 1}: {size} articles, navab {navab.rate_of(number):,.0f} tokens/s", end=", ")
             print(f"bare {bare.rate_of(number):,.0f}, ratio {navab.rate_of(number) / bare.rate_of(number):.3f}")
     print(f"all rounds: navab {navab.rate:,.0f} tokens/s, bare {bare.rate:,.0f}; tokens {navab.tokens} {bare.tokens}")

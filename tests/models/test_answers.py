@@ -37,7 +37,6 @@ def test_json_is_found_in_what_surrounds_it(text: str) -> None:
     assert response.error is None
 
 
-
 def test_a_list_may_hold_as_many_as_are_asked_for() -> None:
     schema = json_schema(asking(response_model=Extraction, most_items={"statements": 3}))
     assert schema is not None
