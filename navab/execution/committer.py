@@ -92,9 +92,9 @@ class Committer:
         self.commit()
         self._merges.clear()  # what Ray had no time for
         for table in self._writes:
-            units = self._plan(table)
-            for written in self._carrier.carry(units, MergeFiles(table)) if units else ():
-                self.add(written)
+            while units := self._plan(table):  # merged files may be enough for another merge
+                for written in self._carrier.carry(units, MergeFiles(table)):
+                    self.add(written)
 
     def _merge_aside(self) -> None:
         """Have small files merged while the step goes on."""
