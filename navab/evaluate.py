@@ -68,8 +68,10 @@ class Model:
 def evaluate(view: View, sections: Sequence[ModelSection], options: EvaluationSection) -> list[EvaluationRecord]:
     """Evaluate models on the releases of the options; the records of all runs, those that were done before included.
 
-    Raises EngineError if a model fails: what it has scored until then is kept.
+    Raises EngineError if a model fails: what it has scored until then is kept. StorageError if the lake's store ignores
+    the conditions on which commits rest.
     """
+    view.lake.check_location()
     asked = [
         (release, ask(view.lake, release, options)) for release in find_releases(view.lake.storage, options.releases)
     ]

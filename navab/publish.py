@@ -32,7 +32,15 @@ class Published:
 
 
 def publish(view: View) -> Published:
-    """Release what is live; raises ConfigurationError if there is nothing to release."""
+    """Release what is live.
+
+    Raises ConfigurationError if there is nothing to release, LakeHeldError while another process writes releases.
+    """
+    with view.lake.claim_releases("release"):
+        return _publish(view)
+
+
+def _publish(view: View) -> Published:
     options = view.configuration.release
     storage = view.lake.storage
     inputs = release_inputs(view)

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from navab import pipeline
-from navab.errors import NothingToReleaseError
+from navab.errors import LakeHeldError, NothingToReleaseError
 from navab.publish import publish
 from navab.refresh import examine, page_of, predecessor, remove_old, snapshots_of
 from navab.release.changelog import Refreshed, change_summary
@@ -63,6 +63,16 @@ def test_a_first_release_then_a_second_crawl(tmp_path: Path) -> None:
     page = change_summary(second)
     assert "| uk | 3 | 3 | 0 |" in page
     assert "| 2026-11-02 | 1 |" in page
+
+
+def test_two_do_not_write_releases_at_the_same_time(tmp_path: Path) -> None:
+    """They may take the same name, and would mix their shards."""
+    crawl(tmp_path, "2026-11-01", 0)
+    view = look(tmp_path)
+    with view.lake.claim_releases("release"), pytest.raises(LakeHeldError, match="writing releases of lake"):
+        publish(look(tmp_path))
+    with view.lake.claim("run"):
+        assert publish(view).new, "runs and releases are made beside each other"
 
 
 def test_a_takedown_takes_quotations_out_of_earlier_pages(tmp_path: Path) -> None:

@@ -59,7 +59,8 @@ def import_navab(
     )
     storage = view.lake.storage
     options = ReleaseOptions(name=name, benchmark=ENGINE, licence=licence)
-    made = build_release(inputs, options, storage.filesystem, storage.path("releases", name))
+    with view.lake.claim_releases("import"):
+        made = build_release(inputs, options, storage.filesystem, storage.path("releases", name))
     show(f"release {made.name}: {storage.uri('releases', name)}; {imported.triples.height:,} triples")
     if refused:
         show(f"rows refused: {refused}")

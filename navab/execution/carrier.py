@@ -26,6 +26,7 @@ from navab.execution.units import Written
 from navab.lake.storage import Storage
 from navab.options.engine import EngineSection
 from navab.options.resources import ResourcesSection
+from navab.secrets import masked
 from navab.stages.base import Unit, Work
 
 RESTARTS = 3  # of a local Ray, in a row without a finished unit between them
@@ -92,7 +93,8 @@ class Carrier:
         if self._restarts == RESTARTS:
             raise RayLostError(f"Ray failed {RESTARTS + 1} times in a row: {error}; run the same command again")
         self._restarts += 1
-        print(f"navab: {error}; starting Ray again ({self._restarts} of {RESTARTS})", file=sys.stderr, flush=True)
+        said = masked(f"navab: {error}; starting Ray again ({self._restarts} of {RESTARTS})")
+        print(said, file=sys.stderr, flush=True)
 
     @property
     def _address(self) -> str | None:

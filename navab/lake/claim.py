@@ -27,6 +27,7 @@ from pydantic import BaseModel, ValidationError
 from navab.errors import ClaimLostError, LakeHeldError, StorageError
 from navab.lake.storage import Storage
 
+CLAIMS, RELEASE_CLAIMS = "claims", "release-claims"  # folders of a lake
 LIFETIME_S = 30.0
 RENEWALS = 4  # in a lifetime
 _CLAIM_FILE = re.compile(r"/\d{12}\.json$")
@@ -70,6 +71,7 @@ class ClaimRecord(BaseModel):
 class Claim:
     """Hold a lake for the duration of a `with` block; raises LakeHeldError if somebody else does.
 
+    Its releases, which are written beside a run, are held by a claim of their own in another `folder`.
     `on_takeover` is called with the new epoch when the previous holder did not release its claim. `last_epoch` tells
     the last epoch that the tables know; it is asked when no claim file is left to go on from.
     """
@@ -81,9 +83,12 @@ class Claim:
         on_takeover: Callable[[int], None] | None = None,
         last_epoch: Callable[[], int] | None = None,
         *,
+        folder: str = CLAIMS,
         lifetime_s: float = LIFETIME_S,
     ) -> None:
         self._storage = storage
+        self._folder = folder
+        self._held = ("" if folder == CLAIMS else "writing releases of ") + f"lake {storage.root}"
         self._on_takeover = on_takeover
         self._last_epoch = last_epoch
         self._lifetime_s = lifetime_s
@@ -109,15 +114,15 @@ class Claim:
         return self._record.epoch
 
     def __enter__(self) -> Claim:
-        previous = latest_claim(self._storage)
+        previous = latest_claim(self._storage, self._folder)
         if previous is not None and (previous.is_live(self._lifetime_s) or self._is_renewed(previous)):
-            raise LakeHeldError(f"lake {self._storage.root} is held by {previous.describe()}; wait, or stop that run")
+            raise LakeHeldError(f"{self._held} is held by {previous.describe()}; wait, or stop that run")
         self._record.epoch = 1 + (previous.epoch if previous else self._last_epoch() if self._last_epoch else 0)
         self._record.renewed_at = time.time()
         if not self._storage.create_exclusively(self._path(self.epoch), self._content()):
-            holder = latest_claim(self._storage)
+            holder = latest_claim(self._storage, self._folder)
             raise LakeHeldError(
-                f"lake {self._storage.root} was taken a moment ago by {holder.describe() if holder else 'another run'}"
+                f"{self._held} was taken a moment ago by {holder.describe() if holder else 'another run'}"
             )
         if previous is not None and not previous.released and self._on_takeover is not None:
             self._on_takeover(self.epoch)
@@ -160,7 +165,7 @@ class Claim:
         deadline = time.monotonic() + 1.2 * self._lifetime_s / RENEWALS
         while time.monotonic() < deadline:
             time.sleep(self._lifetime_s / RENEWALS / 10)
-            if latest_claim(self._storage) != previous:
+            if latest_claim(self._storage, self._folder) != previous:
                 return True
         return False
 
@@ -175,7 +180,7 @@ class Claim:
                 continue  # the store did not answer: the claim ages, and the next renewal may reach it
 
     def _is_superseded(self) -> bool:
-        return any(path > self._path(self.epoch) for path in claim_files(self._storage))
+        return any(path > self._path(self.epoch) for path in claim_files(self._storage, self._folder))
 
     def _write(self) -> None:
         with self._lock:
@@ -186,23 +191,23 @@ class Claim:
         return self._record.model_dump_json(indent=1).encode()
 
     def _path(self, epoch: int) -> str:
-        return self._storage.path("claims", f"{epoch:012d}.json")
+        return self._storage.path(self._folder, f"{epoch:012d}.json")
 
     def _remove_older(self) -> None:
         # The predecessor's file stays, so that epochs go on from it should this one be damaged.
-        for path in claim_files(self._storage):
+        for path in claim_files(self._storage, self._folder):
             if path < self._path(self.epoch - 1):
                 self._storage.delete(path)
 
 
-def claim_files(storage: Storage) -> list[str]:
+def claim_files(storage: Storage, folder: str = CLAIMS) -> list[str]:
     """Paths of the claims that exist, in the order of their epochs."""
-    return [path for path in storage.list_files(storage.path("claims")) if _CLAIM_FILE.search(path)]
+    return [path for path in storage.list_files(storage.path(folder)) if _CLAIM_FILE.search(path)]
 
 
-def latest_claim(storage: Storage) -> ClaimRecord | None:
+def latest_claim(storage: Storage, folder: str = CLAIMS) -> ClaimRecord | None:
     """The claim with the greatest epoch, or None if the lake was never claimed."""
-    paths = claim_files(storage)
+    paths = claim_files(storage, folder)
     if not paths:
         return None
     try:

@@ -9,7 +9,7 @@ from functools import cached_property
 from pathlib import Path
 
 from navab.errors import StorageError
-from navab.lake.claim import LIFETIME_S, Claim
+from navab.lake.claim import LIFETIME_S, RELEASE_CLAIMS, Claim
 from navab.lake.failures import explain
 from navab.lake.schema import table_names
 from navab.lake.storage import Storage, StorageOptions
@@ -79,6 +79,14 @@ class Lake:
         """
         self.check_location()
         return Claim(self.storage, command, self._fence, self._last_epoch, lifetime_s=lifetime_s)
+
+    def claim_releases(self, command: str) -> Claim:
+        """Claim the writing of releases, which runs and takedowns do at the same time as `navab release`.
+
+        Two that took the same name would mix their shards. Raises StorageError if the lake cannot be written to.
+        """
+        self.check_location()
+        return Claim(self.storage, command, folder=RELEASE_CLAIMS)
 
     def commit(
         self,

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import random
 import time
+from collections.abc import Iterator, Sequence
 from functools import cache
 from typing import Any
 
@@ -18,6 +19,7 @@ from botocore.exceptions import HTTPClientError, SSLError
 from navab.lake.credentials import SharedSession, configured_endpoint, configured_region, current_credentials
 
 _FIRST_PAUSE_S, _LONGEST_PAUSE_S = 0.1, 5.0
+_MOST_DELETED, _DELETIONS = 1000, 8  # objects a request; attempts
 _BROKEN_BODIES = 8  # an answer whose body breaks off is fetched anew so many times, by s3fs
 _PASSING = {
     "BadGateway",
@@ -114,3 +116,31 @@ def delta_options(endpoint_url: str | None, region: str | None, retry_s: float) 
         "backoff_config.max_backoff": f"{_LONGEST_PAUSE_S:.0f}s",
     }
     return {name: value for name, value in options.items() if value is not None}
+
+
+def delete_objects(filesystem: s3fs.S3FileSystem, paths: Sequence[str]) -> None:
+    """Delete objects, a thousand a request; those that are gone already do not matter.
+
+    A store may refuse single objects in an answer that says 200, which s3fs passes over: what passes is tried again,
+    and what does not raises OSError.
+    """
+    for batch in _batches(paths, _MOST_DELETED):
+        left = [filesystem.split_path(path)[:2] for path in batch]
+        for attempt in range(_DELETIONS):
+            bucket = left[0][0]
+            wanted = {"Objects": [{"Key": key} for _, key in left], "Quiet": True}
+            answer = filesystem.call_s3("delete_objects", Bucket=bucket, Delete=wanted)
+            errors = [error for error in answer.get("Errors", ()) if error.get("Code") != "NoSuchKey"]
+            if not errors:
+                break
+            if attempt == _DELETIONS - 1 or any(error.get("Code") not in _PASSING for error in errors):
+                first = errors[0]
+                raise OSError(f"{len(errors)} objects stay, such as {first.get('Key')}: {first.get('Code')}")
+            left = [(bucket, str(error["Key"])) for error in errors]
+            time.sleep(random.uniform(0, _FIRST_PAUSE_S * 2**attempt))
+    filesystem.invalidate_cache()
+
+
+def _batches(paths: Sequence[str], size: int) -> Iterator[Sequence[str]]:
+    for start in range(0, len(paths), size):
+        yield paths[start : start + size]

@@ -29,7 +29,13 @@ TAKEDOWNS = "navab-mark/takedowns"  # apart from `navab/TABLE`, the fences
 PURGED_BEFORE = "navab-mark/purged-before"
 # Opening a table reads every commit since the last checkpoint, on S3 with a request each; and what compaction removed
 # would stay listed in checkpoints for a week, for a vacuum that navab does not use.
-_PROPERTIES = {"delta.checkpointInterval": "20", "delta.deletedFileRetentionDuration": "interval 0 hours"}
+_PROPERTIES = {
+    "delta.checkpointInterval": "20",
+    "delta.deletedFileRetentionDuration": "interval 0 hours",
+    "delta.enableExpiredLogCleanup": "false",
+}
+# Versions that releases cite need their log: `cleaning` knows them, Delta does not.
+_KEEPING_THE_LOG = PostCommitHookProperties(create_checkpoint=True, cleanup_expired_logs=False)
 
 
 class TableSnapshot:
@@ -160,8 +166,7 @@ class TableSnapshot:
             "append",
             delta_schema,
             commit_properties=properties,
-            # Versions that releases cite need their log: `cleaning` knows them, Delta does not.
-            post_commithook_properties=PostCommitHookProperties(create_checkpoint=True, cleanup_expired_logs=False),
+            post_commithook_properties=_KEEPING_THE_LOG,
         )
 
     def alter(self, columns: Sequence[str], properties: CommitProperties) -> None:
@@ -174,9 +179,13 @@ class TableSnapshot:
         declared = Schema.from_arrow(self.schema.arrow).fields
         fields = [field for field in declared if field.name in columns]
         if fields:
-            self._delta.alter.add_columns(fields, commit_properties=properties)
+            self._delta.alter.add_columns(
+                fields, commit_properties=properties, post_commithook_properties=_KEEPING_THE_LOG
+            )
         if self.description != self.schema.description:
-            self._delta.alter.set_table_description(self.schema.description, commit_properties=properties)
+            self._delta.alter.set_table_description(
+                self.schema.description, commit_properties=properties, post_commithook_properties=_KEEPING_THE_LOG
+            )
 
 
 def _encode(schema: pa.Schema, names: Sequence[str]) -> pa.Schema:

@@ -175,8 +175,10 @@ class Storage:
             for path in paths:
                 self.delete(path)
         elif paths:
-            with reported(f"delete {len(paths)} files such as {self.shown(paths[0])}"), suppress(FileNotFoundError):
-                self.filesystem.rm(list(paths))
+            from navab.lake.s3 import delete_objects  # noqa: PLC0415
+
+            with reported(f"delete {len(paths)} files such as {self.shown(paths[0])}"):
+                delete_objects(self.filesystem, paths)
 
     def delta_options(self) -> dict[str, str]:
         """Storage options in the words of deltalake, with the credentials of this moment: ask at every opening."""

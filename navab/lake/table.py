@@ -98,7 +98,8 @@ class LakeTable:
     ) -> int:
         snapshot = self.snapshot()
         marks = {} if takedowns is None else {TAKEDOWNS: takedowns, PURGED_BEFORE: snapshot.version + 1}
-        properties = self._fenced(snapshot, epoch, marks)
+        # Which versions are to be purged is known only if the commit lands on this very one.
+        properties = self._fenced(snapshot, epoch, marks, rebases=takedowns is None)
         active = set(snapshot.files["path"])
         named = {file.path: file for file in files}
         added = [file for path, file in named.items() if path not in active]
@@ -158,7 +159,9 @@ class LakeTable:
         with self._commit_errors(lambda latest: latest.version > snapshot.version, epoch):
             snapshot.commit([file.action(data_change=False) for file in files], properties)
 
-    def _fenced(self, snapshot: TableSnapshot, epoch: int, marks: Mapping[str, int] | None = None) -> CommitProperties:
+    def _fenced(
+        self, snapshot: TableSnapshot, epoch: int, marks: Mapping[str, int] | None = None, *, rebases: bool = True
+    ) -> CommitProperties:
         """What a commit to a snapshot carries.
 
         Raises ClaimLostError if a later epoch has written to it, StorageError if a lost one has made the table since.
@@ -173,7 +176,7 @@ class LakeTable:
             )
         fences = {self.application: epoch} | dict(marks or {})
         transactions = [Transaction(application, number) for application, number in fences.items()]
-        retries = 0 if self.schema.claimed or snapshot.version < 0 else _REBASES
+        retries = 0 if self.schema.claimed or snapshot.version < 0 or not rebases else _REBASES
         return CommitProperties(app_transactions=transactions, max_commit_retries=retries)
 
     @contextmanager

@@ -33,7 +33,8 @@ class Withdrawn:
 
 def withdraw_releases(view: View) -> list[Withdrawn]:
     """Withdraw and reissue all releases of a lake that hold what its tombstones name."""
-    found = [withdraw_release(view, name) for name in _names(view)]
+    with view.lake.claim_releases("forget"):
+        found = [withdraw_release(view, name) for name in _names(view)]
     return [one for one in found if one is not None]
 
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import threading
+import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -45,6 +47,22 @@ def ids(table: LakeTable, version: int | None = None) -> list[int]:
 
 def names(table: LakeTable, folder: str) -> list[str]:
     return sorted(path.name for path in Path(table.storage.path("tables", "searches", folder)).iterdir())
+
+
+def test_a_change_of_the_schema_keeps_the_log_of_cited_versions(table: LakeTable) -> None:
+    """Of itself Delta removes what is older than thirty days and lies before a checkpoint."""
+    for number in range(4):
+        write(table, number)
+    clean(table, cited=(1,))
+    for path in Path(table.storage.path("tables", "searches", "_delta_log")).iterdir():
+        os.utime(path, (time.time() - 60 * 86_400,) * 2)
+    for number in range(4, 34):
+        write(table, number)
+    table.schema = table.schema.model_copy(update={"description": "What a newer navab declares."})
+    table.alter([], epoch=1)
+    assert ids(table, version=1) == [1]
+    clean(table, cited=(1,))
+    assert ids(table, version=1) == [1]
 
 
 def test_only_the_latest_version_is_kept_without_retention(table: LakeTable) -> None:

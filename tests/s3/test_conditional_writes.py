@@ -109,7 +109,9 @@ def test_a_store_that_ignores_conditions_is_refused(server: Server) -> None:
     assert not any("probe" in path for path in server.files.find("lake/careless"))
 
 
-@pytest.mark.parametrize("command", [["run"], ["forget", "--url", "https://example.org/news/1"]])
+@pytest.mark.parametrize(
+    "command", [["run"], ["forget", "--url", "https://example.org/news/1"], ["evaluate", "--model", "none"]]
+)
 def test_every_command_that_writes_refuses_it(server: Server, tmp_path: Path, command: list[str]) -> None:
     with Proxy(server.endpoint, credentials=Credentials(KEY, SECRET)) as proxy:
         configuration = sample_configuration(
