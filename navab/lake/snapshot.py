@@ -25,6 +25,7 @@ from navab.lake.storage import Storage
 FILE = "_file"
 NO_NATION = "none"  # the folder of files whose rows have no nation
 ROWS_AT_ONCE = 4_000_000
+WHOLE_BYTES, FETCHED_TOGETHER = 4 << 20, 64  # files of an object store up to this size are fetched whole
 TAKEDOWNS = "navab-mark/takedowns"  # apart from `navab/TABLE`, the fences
 PURGED_BEFORE = "navab-mark/purged-before"
 # Opening a table reads every commit since the last checkpoint, on S3 with a request each; and what compaction removed
@@ -108,21 +109,42 @@ class TableSnapshot:
         return pl.concat(frames, rechunk=False)
 
     def _read_part(self, files: pl.DataFrame, columns: Sequence[str], encoded: Sequence[str]) -> pl.DataFrame:
-        form = pads.ParquetFileFormat(dictionary_columns=set(encoded))
-        filesystem = self.storage.arrow_filesystem
+        """Read files in their order; of an object store, small ones are fetched whole and many at a time."""
+        whole = pl.lit(not self.storage.is_local) & (pl.col("size") <= WHOLE_BYTES)
+        runs = files.with_columns(whole.alias("whole")).with_columns(run=pl.col("whole").rle_id())
+        frames = []
         try:
-            # With its size known a store is not asked for it, which would be a third of the requests for small files.
-            fragments = [
-                form.make_fragment(self.storage.path("tables", self.schema.name, path), filesystem, file_size=size)
-                for path, size in files.select("path", "size").iter_rows()
-            ]
-            schema = _encode(self.schema.arrow, encoded)
-            dataset = pads.FileSystemDataset(fragments, schema, form, filesystem)
-            frame = pl.DataFrame(dataset.to_table(columns=[*columns, "__fragment_index"]))
+            for (fetched, _), run in runs.group_by("whole", "run", maintain_order=True):
+                read = self._read_whole if fetched else self._read_ranges
+                frames.append(read(run, columns, encoded))
         except (pa.ArrowException, *storage_failures()) as error:
             raise StorageError(f"cannot read table {self.schema.name}: {explain(error)}") from error
+        return pl.concat(frames, rechunk=False)
+
+    def _read_ranges(self, files: pl.DataFrame, columns: Sequence[str], encoded: Sequence[str]) -> pl.DataFrame:
+        """Read nothing but the columns; a store is asked several times a file."""
+        form = pads.ParquetFileFormat(dictionary_columns=set(encoded))
+        filesystem = self.storage.arrow_filesystem
+        fragments = [
+            form.make_fragment(self.storage.path("tables", self.schema.name, path), filesystem, file_size=size)
+            for path, size in files.select("path", "size").iter_rows()
+        ]
+        dataset = pads.FileSystemDataset(fragments, _encode(self.schema.arrow, encoded), form, filesystem)
+        frame = pl.DataFrame(dataset.to_table(columns=[*columns, "__fragment_index"]))
         positions = files[FILE].gather(frame["__fragment_index"])
         return frame.drop("__fragment_index").with_columns(positions.alias(FILE))
+
+    def _read_whole(self, files: pl.DataFrame, columns: Sequence[str], encoded: Sequence[str]) -> pl.DataFrame:
+        """Fetch files whole, side by side, one request each."""
+        form = pads.ParquetFileFormat(dictionary_columns=set(encoded))
+        schema = _encode(self.schema.arrow, encoded)
+        frames = []
+        for batch in files.iter_slices(FETCHED_TOGETHER):
+            paths = [self.storage.path("tables", self.schema.name, path) for path in batch["path"]]
+            for position, content in zip(batch[FILE], self.storage.read_together(paths), strict=True):
+                table = form.make_fragment(pa.BufferReader(content)).to_table(schema=schema, columns=list(columns))
+                frames.append(pl.DataFrame(table).with_columns(pl.lit(position, pl.UInt32).alias(FILE)))
+        return pl.concat(frames, rechunk=False)
 
     def _no_rows(self, columns: Sequence[str], encoded: Sequence[str]) -> pl.DataFrame:
         schema = _encode(self.schema.arrow, encoded)
