@@ -18,8 +18,8 @@ from typing import Self
 
 import psutil
 
-REPOSITORY = Path(__file__).resolve().parents[2]
-MODEL = REPOSITORY / "build" / "models" / "smollm2"
+from tests.models.smollm2 import MODEL
+
 NAME = "smollm2"
 CONTEXT = 8192
 START_TIMEOUT_S = 600.0
