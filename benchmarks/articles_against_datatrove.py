@@ -55,10 +55,13 @@ def bare(path: Path) -> int:
     with gzip.open(path) as file:
         for record in map(json.loads, file):
             text = f"{record['title'] or ''}\n{record['text']}"
-            found = [model.predict(passage) for passage in language.passages_of(text)]
+            passages = language.passages_of(text)
+            found = [model.predict(passage) for passage in language.asked_first(passages)]
             agreed = len({labels[0] for labels, _ in found}) == 1
-            if not agreed or any(scores[0] < language.SURE for _, scores in found):
-                model.predict(language.head_of(text))
+            score = sum(scores[0] for _, scores in found) / max(len(found), 1)
+            if not agreed or score < language.SURE:
+                for part in (language.head_of(text), *passages):
+                    model.predict(part)
             count += 1
     return count
 

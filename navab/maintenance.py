@@ -12,18 +12,19 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import polars as pl
+from polars import selectors
 
 from navab.execution.carrier import Carrier
+from navab.execution.compaction import MergeFiles, merged_files, merging
 from navab.lake.claim import Claim
 from navab.lake.cleaning import clean
-from navab.lake.hashing import text_hash
 from navab.lake.schema import load_schema, table_names
 from navab.lake.snapshot import FILE
 from navab.lake.storage import Storage
 from navab.lake.table import DataFile
 from navab.release.manifest import find_manifest, remove_manifest
 from navab.release.storage import own_files
-from navab.stages.base import Output, Selection, Unit, conform
+from navab.stages.base import Output, Unit, conform
 from navab.takedown.descent import descending_tables, uprooted
 from navab.view import View
 
@@ -45,14 +46,16 @@ class Maintained:
 
 @dataclass(frozen=True)
 class Rewrite:
-    """Writes the rows of a unit again, in one file."""
+    """Writes the rows of a unit's files again, in one file, without those that are stale."""
 
     table: str
 
     def __call__(self, unit: Unit, storage: Storage) -> Iterator[Output]:
-        rows = unit.reads[self.table].read(storage)
-        if rows.height:
-            yield Output(self.table, conform(rows, self.table))
+        key = [*load_schema(self.table).key, "fingerprint"]
+        for merged in MergeFiles(self.table)(unit, storage):
+            rows = pl.DataFrame(merged.rows).join(unit.pending, on=key, how="anti", maintain_order="left")
+            if rows.height:
+                yield Output(self.table, conform(rows, self.table))
 
 
 def maintain(view: View, claim: Claim) -> list[Maintained]:
@@ -110,17 +113,16 @@ def _tables(view: View) -> list[str]:
 def _maintain_table(name: str, cited: Sequence[int], view: View, claim: Claim, carrier: Carrier) -> Maintained:
     before = view.snapshot(name).files.height
     claim.enter_stage(f"maintain {name}")
-    units = plan(name, view) if load_schema(name).kind == "row" and name in view.tracked else []
-    removed = sum(int(str(unit.facts["stale"])) for unit in units)
-    replaced = {unit.name: unit.facts["files"] for unit in units}
+    units = plan(name, view) if load_schema(name).kind == "row" else []
+    removed = sum(unit.rows for unit in units)
     written: dict[str, list[DataFile]] = {unit.name: [] for unit in units}
+    replaced = {unit.name: merged_files(unit) for unit in units}
     if units:
         for one in carrier.carry(units, Rewrite(name)):
             if one.file is not None:
                 written[one.unit].append(one.file)
             else:
-                paths: Sequence[str] = replaced[one.unit]  # type: ignore[assignment]
-                view.lake.commit(name, written.pop(one.unit), claim, remove=paths)
+                view.lake.commit(name, written.pop(one.unit), claim, remove=replaced[one.unit])
         view.forget((name,))
     retention = view.configuration.maintenance.retention_hours
     cleaned = clean(view.lake.table(name), retention, cited, claim.check)
@@ -129,44 +131,27 @@ def _maintain_table(name: str, cited: Sequence[int], view: View, claim: Claim, c
 
 
 def plan(name: str, view: View) -> list[Unit]:
-    """One unit for every group of files that hold stale rows or are better merged."""
-    snapshot = view.snapshot(name)
-    schema = load_schema(name)
-    rows = view.rows(name).select(*schema.key, "fingerprint", FILE)
-    stale = _stale(name, rows, view)
-    counts = dict(stale.group_by(FILE).len().iter_rows())
-    kept = rows.join(stale, on=[*schema.key, "fingerprint"], how="anti")
+    """One unit, whose pending rows are the stale ones, for every group of files that hold such or are better merged."""
+    stale = _stale(name, view)
     units = []
-    for group in _groups(snapshot.files, set(counts), view.configuration.maintenance.target_mb << 20):
-        positions = group[FILE].to_list()
-        own = kept.filter(pl.col(FILE).is_in(positions))
-        parts = tuple(
-            (snapshot.file_path(int(str(index))), part[schema.key[0]].to_numpy(), part["fingerprint"].to_numpy())
-            for (index,), part in own.sort(FILE, schema.key[0]).group_by(FILE, maintain_order=True)
-        )
-        selection = Selection(name, tuple(schema.arrow.names), schema.key[0], parts)
-        removed = sum(counts.get(position, 0) for position in positions)
-        paths = group["path"].to_list()
-        units.append(
-            Unit(
-                f"maintain-{text_hash(*paths) & (2**64 - 1):016x}",
-                group["nation"][0],
-                own,
-                {name: selection},
-                {"files": paths, "stale": removed},
-            )
-        )
+    target = view.configuration.maintenance.target_mb << 20
+    for group in _groups(view.snapshot(name).files, set(stale[FILE]), target):
+        own = stale.filter(pl.col(FILE).is_in(group[FILE].implode())).drop(FILE)
+        units.append(merging(name, group["nation"][0], group["path"].to_list(), own))
     return units
 
 
-def _stale(name: str, rows: pl.DataFrame, view: View) -> pl.DataFrame:
+def _stale(name: str, view: View) -> pl.DataFrame:
     """Rows that go: those made anew since, and those that rest on no article."""
     columns = [*load_schema(name).key, "fingerprint", FILE]
-    superseded = _superseded(name, rows, view).select(columns)
-    return pl.concat([superseded, uprooted(view, name).select(columns)]).unique()
+    stale = [uprooted(view, name).select(columns)]
+    if name in view.tracked:
+        stale.append(_superseded(name, view).select(columns))
+    return pl.concat(stale).unique().with_columns(selectors.categorical().cast(pl.String))
 
 
-def _superseded(name: str, rows: pl.DataFrame, view: View) -> pl.DataFrame:
+def _superseded(name: str, view: View) -> pl.DataFrame:
+    rows = view.rows(name)
     key = list(load_schema(name).key)
     current = view.current(name).select(*key, "fingerprint")
     return rows.join(current, on=key, how="semi").join(current, on=[*key, "fingerprint"], how="anti")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 
-from scipy import stats
+from scipy.special import ndtri
 
 
 def triples_needed(gain: float, discordant: float, *, level: float = 0.05, power: float = 0.8) -> int:
@@ -15,6 +15,6 @@ def triples_needed(gain: float, discordant: float, *, level: float = 0.05, power
     """
     if not 0 < gain <= discordant <= 1:
         raise ValueError(f"a gain of {gain} needs a share of changed triples between it and 1, not {discordant}")
-    certainty, chance = (float(stats.norm.ppf(quantile)) for quantile in (1 - level / 2, power))
+    certainty, chance = (float(ndtri(quantile)) for quantile in (1 - level / 2, power))
     spread = certainty * math.sqrt(discordant) + chance * math.sqrt(discordant - gain**2)
     return math.ceil((spread / gain) ** 2)

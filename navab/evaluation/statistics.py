@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 import polars as pl
-from scipy import stats
+from scipy.special import ndtr, ndtri, stdtrit
 
 from navab.evaluation.methods import RESULTS, TIE
 
@@ -156,10 +156,10 @@ def interval(
 def _tails(means: Floats, mean: float, skew: float, groups: int, level: float) -> Floats:
     """Which quantiles of the resampled means bound the interval."""
     below = float(((means < mean).mean() + (means <= mean).mean()) / 2)
-    bias = float(stats.norm.ppf(min(max(below, 1e-3), 1 - 1e-3)))
-    reach = float(stats.t.ppf((1 + level) / 2, groups - 1)) * math.sqrt(groups / (groups - 1))
+    bias = float(ndtri(min(max(below, 1e-3), 1 - 1e-3)))
+    reach = float(stdtrit(groups - 1, (1 + level) / 2)) * math.sqrt(groups / (groups - 1))
     ends = bias + np.array([-reach, reach])
-    return np.asarray(stats.norm.cdf(bias + ends / np.maximum(1 - skew * ends, 1e-3)))
+    return np.asarray(ndtr(bias + ends / np.maximum(1 - skew * ends, 1e-3)))
 
 
 def _skew(sums: Floats, counts: Floats) -> float:

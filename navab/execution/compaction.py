@@ -50,13 +50,14 @@ def plan_merges(table: str, files: pl.DataFrame, limit: int, taken: Collection[s
     for _, group in small.sort("path").group_by("nation", level, maintain_order=True):
         for start in range(0, group.height - FAN_IN + 1, FAN_IN):
             chosen = group.slice(start, FAN_IN)
-            units.append(_unit(table, chosen["nation"][0], chosen["path"].to_list()))
+            units.append(merging(table, chosen["nation"][0], chosen["path"].to_list()))
     return units
 
 
-def _unit(table: str, nation: str | None, paths: Sequence[str]) -> Unit:
+def merging(table: str, nation: str | None, paths: Sequence[str], pending: pl.DataFrame | None = None) -> Unit:
+    """A unit that writes files of one nation as one."""
     name = f"merged-{text_hash(table, *paths) & (2**64 - 1):016x}"
-    return Unit(name, nation, pl.DataFrame(), facts={"files": tuple(paths)})
+    return Unit(name, nation, pl.DataFrame() if pending is None else pending, facts={"files": tuple(paths)})
 
 
 def merged_files(unit: Unit) -> Sequence[str]:

@@ -19,6 +19,7 @@ import traceback
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from importlib import import_module
 from multiprocessing.connection import Connection
 from typing import Any
 
@@ -28,6 +29,7 @@ import pyarrow as pa
 from navab.errors import NavabError, RayLostError
 from navab.execution.processes import lives, name_of
 from navab.execution.reach import check_reach
+from navab.execution.units import Written
 from navab.lake.storage import Storage
 from navab.options.engine import EngineSection
 from navab.options.resources import ResourcesSection
@@ -37,6 +39,8 @@ WATCH_INTERVAL_S = 0.5
 WORKER_RETRIES = 5  # of one unit whose worker died; Ray Data alone would go on for ever
 CPU_NODE = "cpu_node"  # custom resource of nodes without GPUs: where a cluster declares it, units stay on such nodes
 WAITING_CPUS = 0.25  # of a unit that waits for a model's answers
+HAND_ON_S = 1.0  # what a worker has written reaches the driver after so long, or with the end of a unit
+TASKS_OF_A_CPU, MOST_UNITS = 4, 4  # of a task
 _KILLS = 20  # rounds, of a tenth of a second
 _CORE_PROCESSES = ("raylet", "gcs_server")
 
@@ -109,9 +113,18 @@ def main() -> None:
     guard.stop()
     if pool is not None:
         pool.stop()
-    import ray  # noqa: PLC0415  (as in _start_ray)
+    if address_of(message.resources):
+        import ray  # noqa: PLC0415  (as in _start_ray)
 
-    ray.shutdown()
+        ray.shutdown()
+    else:
+        end_session(os.getpid())  # nothing is left to do for the local Ray, whose own way to end takes two seconds
+        os._exit(0)
+
+
+def address_of(resources: ResourcesSection) -> str | None:
+    """The address of the Ray cluster to join; null for a local Ray of this run's own."""
+    return resources.address or os.environ.get("RAY_ADDRESS")
 
 
 def _start_ray(message: Start) -> None:
@@ -119,7 +132,9 @@ def _start_ray(message: Start) -> None:
     os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
     import ray  # noqa: PLC0415  (the guard watches the driver before this takes its second or two)
 
-    address = message.resources.address or os.environ.get("RAY_ADDRESS")
+    loading = threading.Thread(target=import_module, args=["ray.data"], daemon=True)  # Ray's start is mostly waiting
+    loading.start()
+    address = address_of(message.resources)
     options = {"logging_level": logging.WARNING, "log_to_driver": False}
     if not address:
         options |= {
@@ -132,10 +147,11 @@ def _start_ray(message: Start) -> None:
     except Exception as error:  # Ray raises a bare Exception when its processes do not come up in time
         raise RayLostError(f"Ray did not start: {' '.join(str(error).split())[:200]}") from error
     check_reach(message.storage, message.resources, ray.nodes())
+    loading.join()
     context = ray.data.DataContext.get_current()
     context.enable_progress_bars = False
     context.print_on_execution_start = False
-    # A worker's every row is handed on at once: the driver commits files while the unit is still running.
+    # A worker's every table is handed on at once: the driver commits files while the unit is still running.
     context.target_max_block_size = 1
     logging.getLogger("ray.data").setLevel(logging.CRITICAL)
 
@@ -146,7 +162,8 @@ def _carry(request: Carry, start: Start, connection: Connection) -> Iterator[byt
 
     items = [{"unit": pickle.dumps(unit)} for unit in request.units]
     run = _run_units(request.work, start.storage, start.epoch)
-    dataset = ray.data.from_items(items, override_num_blocks=len(items)).map_batches(
+    tasks = -(-len(items) // _units_of_a_task(request))
+    dataset = ray.data.from_items(items, override_num_blocks=tasks).map_batches(
         run,
         batch_size=1,
         batch_format="pyarrow",
@@ -172,6 +189,20 @@ def _carry(request: Carry, start: Start, connection: Connection) -> Iterator[byt
         yield from ray.get(result)
 
 
+def _units_of_a_task(request: Carry) -> int:
+    """How many units a worker does one after the other: between tasks it waits for Ray Data.
+
+    Tasks are still many for each CPU, so that none has to wait long for the last one. Units that wait for a model are
+    tasks of their own.
+    """
+    import ray  # noqa: PLC0415
+
+    if request.engine is not None:
+        return 1
+    fair = len(request.units) // (TASKS_OF_A_CPU * max(int(ray.cluster_resources().get("CPU", 1)), 1))
+    return min(max(fair, 1), MOST_UNITS)
+
+
 def _placement() -> dict[str, float]:
     """What keeps a unit off GPU machines: a little of what only other nodes have, too little to count."""
     import ray  # noqa: PLC0415
@@ -190,15 +221,26 @@ def _run_units(work: Work, storage: Storage, epoch: int) -> Callable[[pa.Table],
         from navab.execution.units import run_unit  # noqa: PLC0415  (on the worker)
 
         for content in batch["unit"].to_pylist():
-            unit = pickle.loads(content)
-            try:
-                for written in run_unit(unit, work, storage, epoch):
-                    yield pa.table({"written": [pickle.dumps(written)]})
-            except (NavabError, OSError) as error:  # as a value: Ray would add advice of its own to the message
-                error.add_note(traceback.format_exc())
-                yield pa.table({"written": [pickle.dumps(Failed(error))]})
+            yield from _handed_on(run_unit(pickle.loads(content), work, storage, epoch))
 
     return run
+
+
+def _handed_on(results: Iterator[Written]) -> Iterator[pa.Table]:
+    """Results of a unit, pickled, as soon as some are old enough; Ray Data takes a tenth of a second over a table."""
+    waiting: list[bytes] = []
+    last = time.monotonic()
+    try:
+        for written in results:
+            waiting.append(pickle.dumps(written))
+            if time.monotonic() - last >= HAND_ON_S:
+                yield pa.table({"written": waiting})
+                waiting, last = [], time.monotonic()
+    except (NavabError, OSError) as error:  # as a value: Ray would add advice of its own to the message
+        error.add_note(traceback.format_exc())
+        waiting.append(pickle.dumps(Failed(error)))
+    if waiting:
+        yield pa.table({"written": waiting})
 
 
 class _Guard(threading.Thread):

@@ -35,7 +35,7 @@ from navab.text.language import Language, identify
 from navab.text.normalise import clean_text
 from navab.view import View
 
-VERSION = 4
+VERSION = 5
 BATCH_RECORDS = 4000
 BATCH_CHARACTERS = 16_000_000
 

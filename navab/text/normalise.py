@@ -24,15 +24,23 @@ def clean_text(text: str) -> str:
     composed = text if text.isascii() else unicodedata.normalize("NFC", text)
     if composed.isprintable():  # one line and no control characters: most titles, addresses and dates
         return " ".join(composed.split())
-    lines = composed.replace("\r\n", "\n").replace("\r", "\n").split("\n")
-    return "\n".join(filter(None, map(_clean_line, lines)))
+    if composed.replace("\n", "").isprintable():  # its only blanks are spaces and line breaks
+        clean = str.strip if "  " not in composed else _single_blanks
+    else:
+        composed = composed.replace("\r\n", "\n").replace("\r", "\n")
+        clean = _clean_line
+    return "\n".join(filter(None, map(clean, composed.split("\n"))))
+
+
+def _single_blanks(line: str) -> str:
+    return " ".join(line.split())
 
 
 def _clean_line(line: str) -> str:
     if line.isprintable():  # its only blanks are spaces
-        return line.strip() if "  " not in line else " ".join(line.split())
+        return line.strip() if "  " not in line else _single_blanks(line)
     visible = _CONTROL.sub("", line.encode("utf-8", "replace").decode("utf-8"))
-    return " ".join(unicodedata.normalize("NFC", visible).split())
+    return _single_blanks(unicodedata.normalize("NFC", visible))
 
 
 def fold_text(text: str) -> str:
