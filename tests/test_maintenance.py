@@ -33,6 +33,17 @@ def test_rows_of_pairs_go_by_both_ids(tmp_path: Path) -> None:
     assert kept.rows["right_id"].to_pylist() == [2, 4]
 
 
+def test_files_whose_rows_all_go_are_rewritten_to_nothing(tmp_path: Path) -> None:
+    storage = Lake(str(tmp_path / "lake")).storage
+    rows = load_schema("conflicts").table([PAIR | {"left_id": 1, "right_id": 2, "verdict": "neutral"}])
+    (file,) = write_output(Output("conflicts", rows), "pairs", storage, 1)
+    stale = pl.DataFrame({"left_id": [1], "right_id": [2], "fingerprint": [7]})
+
+    written = run_unit(merging("conflicts", "uk", [file.path], stale), Rewrite("conflicts"), storage, 1)
+
+    assert [one.file for one in written] == [None]
+
+
 def test_a_table_that_is_appended_to_without_the_claim_is_merged(tmp_path: Path) -> None:
     view = open_small(tmp_path)
     for model in ("first", "second"):
