@@ -131,7 +131,8 @@ class CountingFiles(LocalFileSystem):  # type: ignore[misc]
         return super().open(path, *arguments, **options)
 
 
-def measure(files: int) -> None:
+def measure(files: int) -> bool:
+    """Whether all figures are within their limits."""
     view = open_view(configure(), open_lake(configure()))
     with PeakMemory(os.getpid(), interval_s=0.5) as memory:
         started = time.monotonic()
@@ -141,14 +142,16 @@ def measure(files: int) -> None:
     assert pending.height == lacking, f"{pending.height} pending, {lacking} expected"
     print(f"{view.snapshot('articles').rows:,} articles, {view.snapshot('signatures').rows:,} signatures: "
           f"{pending.height:,} pending")  # fmt: skip
-    line("seconds until pending rows are known", seconds, LIMIT_S)
-    line("peak PSS of the driver, GB", memory.peak / 1e9, LIMIT_GB)
+    held = [
+        line("seconds until pending rows are known", seconds, LIMIT_S),
+        line("peak PSS of the driver, GB", memory.peak / 1e9, LIMIT_GB),
+    ]
     del pending
-    add_file(view, files)
+    return all([*held, add_file(view, files)])
 
 
-def add_file(view: View, files: int) -> None:
-    """Add the signatures that lack, then one file of articles; count what is opened for it."""
+def add_file(view: View, files: int) -> bool:
+    """Add the signatures that lack, then one file of articles; whether workers open nothing else for it."""
     rest = range(files * 9 // 10, files)
     with view.lake.claim("benchmark") as claim:
         view.lake.commit("signatures", [write_signatures(view.lake, number) for number in rest], claim)
@@ -173,18 +176,19 @@ def add_file(view: View, files: int) -> None:
     )
     counting.opened.clear()
     rows = sum(unit.reads["articles"].read(view.lake.storage).height for unit in units)
-    report(f"opened by workers for {rows:,} texts", counting.opened, new)
+    return report(f"opened by workers for {rows:,} texts", counting.opened, new)
 
 
-def report(what: str, opened: list[str], new: DataFile) -> None:
+def report(what: str, opened: list[str], new: DataFile) -> bool:
     """Say how many files of articles were opened, and whether the new one was the only one."""
     articles = {path for path in opened if "/tables/articles/" in path}
     only = all(path.endswith(new.path) for path in articles)
     print(f"{what}: {len(articles)} of the files of articles, {'only the new one: holds' if only else 'FAILS'}")
+    return only
 
 
 if __name__ == "__main__":
     if sys.argv[1:2] == ["--measure"]:
-        measure(int(sys.argv[2]))
+        sys.exit(0 if measure(int(sys.argv[2])) else 1)
     else:
         main()

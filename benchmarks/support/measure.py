@@ -46,8 +46,10 @@ class PeakMemory(threading.Thread):
         return total
 
 
-def line(name: str, value: float, limit: float, *, least: bool = False) -> None:
-    """Print a figure, its limit and their ratio."""
-    verdict = "holds" if (value >= limit if least else value <= limit) else "FAILS"
+def line(name: str, value: float, limit: float, *, least: bool = False) -> bool:
+    """Print a figure, its limit and their ratio; whether it is within the limit."""
+    holds = value >= limit if least else value <= limit
+    verdict = "holds" if holds else "FAILS"
     bound = "at least" if least else "at most"
     print(f"{name:<52} {value:>12,.3f}  {bound} {limit:>10,.3f}  ratio {value / limit:6.3f}  {verdict}", flush=True)
+    return holds

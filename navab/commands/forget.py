@@ -47,7 +47,7 @@ def forget(
       navab forget --config navab.yaml --url https://example.org/news/1 --note "case 17"
       navab forget --config navab.yaml --article-id 4711 --article-id -98 --with-duplicates
     """
-    view = open_view(config, settings)
+    view = open_view(config, settings, to_write=not dry_run)
     request = Request(urls, article_ids, note, with_duplicates)
     if not request.urls and not request.article_ids:
         raise ConfigurationError("nothing is named: give --url or --article-id, as often as needed")

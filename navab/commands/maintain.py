@@ -26,7 +26,7 @@ def maintain(config: Path | None, settings: tuple[str, ...]) -> None:
       navab maintain --config navab.yaml
       navab maintain --config navab.yaml --set maintenance.retention_hours=24
     """
-    view = open_view(config, settings)
+    view = open_view(config, settings, to_write=True)
     check_not_empty(view)
     with writing(view, "maintain") as claim:
         complete_takedowns(view, claim)

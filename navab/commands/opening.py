@@ -12,7 +12,6 @@ from navab.configuration import Configuration, load_configuration
 from navab.errors import ConfigurationError
 from navab.lake.claim import Claim
 from navab.lake.evolution import check_schema, evolve
-from navab.lake.schema import table_names
 from navab.view import View
 
 DEFAULT_FILE = Path("navab.yaml")
@@ -25,13 +24,20 @@ def read_configuration(config: Path | None, settings: Sequence[str]) -> Configur
     return load_configuration(config, settings)
 
 
-def open_view(config: Path | None, settings: Sequence[str]) -> View:
-    """A view of the lake of a configuration, whose address and schemas have been checked."""
+def open_view(config: Path | None, settings: Sequence[str], *, to_write: bool = False) -> View:
+    """A view of the lake of a configuration, whose address and schemas have been checked.
+
+    A command that is `to_write` is refused before the tables are opened if another run holds the lake.
+    """
     configuration = read_configuration(config, settings)
     lake = pipeline.open_lake(configuration)
     lake.check_address()
+    if to_write:
+        lake.check_free()
+    snapshots = lake.snapshots()
+    check_schema(lake, snapshots.values())
     view = pipeline.open_view(configuration, lake)
-    check_schema(lake, [view.snapshot(name) for name in table_names()])
+    view.pin(snapshots)
     return view
 
 

@@ -41,7 +41,7 @@ def refresh(config: Path | None, settings: tuple[str, ...], output: Path | None)
     Exit codes: 0 released; 10 nothing new; 11 a quality gate failed, nothing was released;
     75 another run holds the lake; others as for `navab run`.
     """
-    view = open_view(config, settings)
+    view = open_view(config, settings, to_write=True)
     check_models(view)
     with writing(view, "refresh") as claim:
         complete_takedowns(view, claim)

@@ -38,8 +38,8 @@ def report(config: Path | None, settings: tuple[str, ...], output: str | None) -
     else:
         output = view.lake.storage.uri(*_REPORT)
         view.lake.storage.write_bytes(view.lake.storage.path(*_REPORT), page.encode())
-        if view.versions() != (latest := open_view(config, settings)).versions():
-            renew_report(latest)  # a takedown that came meanwhile may have renewed the report before it was written
+        if view.lake.table("takedowns").snapshot().version != view.snapshot("takedowns").version:
+            renew_report(open_view(config, settings))  # a takedown may have renewed it before this one was written
     show(f"report: {output}")
 
 

@@ -41,7 +41,7 @@ def run(config: Path | None, settings: tuple[str, ...], until: str | None, plan:
       navab run --config navab.yaml --set resources.num_cpus=4 --set lake=s3://bucket/lake
       navab run --config navab.yaml --plan
     """
-    view = open_view(config, settings)
+    view = open_view(config, settings, to_write=not plan)
     _check_until(until)
     if plan:
         show_plan(view, until)

@@ -55,7 +55,7 @@ def topics_import(config: Path | None, settings: tuple[str, ...], file: Path) ->
     Examples:
       navab topics import topics.csv --config navab.yaml
     """
-    view = open_view(config, settings)
+    view = open_view(config, settings, to_write=True)
     check_not_empty(view)
     with writing(view, "topics import") as claim:
         count = import_decisions(read_decisions(file, view), view, claim)

@@ -67,6 +67,10 @@ class ClaimRecord(BaseModel):
             f"in stage {self.stage}"
         )
 
+    def refusal(self, what: str) -> LakeHeldError:
+        """The error for those who may not write meanwhile."""
+        return LakeHeldError(f"{what} is held by {self.describe()}; wait, or stop that run")
+
 
 class Claim:
     """Hold a lake for the duration of a `with` block; raises LakeHeldError if somebody else does.
@@ -116,7 +120,7 @@ class Claim:
     def __enter__(self) -> Claim:
         previous = latest_claim(self._storage, self._folder)
         if previous is not None and (previous.is_live(self._lifetime_s) or self._is_renewed(previous)):
-            raise LakeHeldError(f"{self._held} is held by {previous.describe()}; wait, or stop that run")
+            raise previous.refusal(self._held)
         self._record.epoch = 1 + (previous.epoch if previous else self._last_epoch() if self._last_epoch else 0)
         self._record.renewed_at = time.time()
         if not self._storage.create_exclusively(self._path(self.epoch), self._content()):

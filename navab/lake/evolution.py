@@ -139,7 +139,7 @@ def evolve(lake: Lake, claim: Claim) -> Evolved:
 
     Raises StorageError before anything is written if the lake cannot be brought there.
     """
-    snapshots = {name: lake.table(name).snapshot() for name in table_names()}
+    snapshots = lake.snapshots()
     found = check_schema(lake, snapshots.values())
     existing = [name for name, snapshot in snapshots.items() if snapshot.version >= 0]
     # Lakes of version 1 bound their files by nation alone, which DuckDB's way of reading takes wrongly.

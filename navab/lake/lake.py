@@ -4,16 +4,20 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from functools import cached_property
 from pathlib import Path
 
 from navab.errors import StorageError
-from navab.lake.claim import LIFETIME_S, RELEASE_CLAIMS, Claim
+from navab.lake.claim import LIFETIME_S, RELEASE_CLAIMS, Claim, latest_claim
 from navab.lake.failures import explain
 from navab.lake.schema import table_names
+from navab.lake.snapshot import TableSnapshot
 from navab.lake.storage import Storage, StorageOptions
 from navab.lake.table import DataFile, LakeTable
+
+OPENED_TOGETHER = 8  # tables
 
 
 class Lake:
@@ -72,6 +76,18 @@ class Lake:
                 "SeaweedFS, or a local folder"
             )
 
+    def check_free(self) -> None:
+        """Raise LakeHeldError if another run holds the lake; only a claim keeps others out."""
+        latest = latest_claim(self.storage)
+        if latest is not None and latest.is_live():
+            raise latest.refusal(f"lake {self.storage.root}")
+
+    def snapshots(self) -> dict[str, TableSnapshot]:
+        """Open the latest version of every table, many at a time: an object store takes its time over each."""
+        with ThreadPoolExecutor(OPENED_TOGETHER) as threads:
+            opened = threads.map(LakeTable.snapshot, self._tables.values())
+            return dict(zip(self._tables, opened, strict=True))
+
     def claim(self, command: str, *, lifetime_s: float = LIFETIME_S) -> Claim:
         """Claim the lake for writing; a claim that its holder did not release fences all its tables.
 
@@ -103,7 +119,7 @@ class Lake:
         return self.table(name).commit(files, claim.epoch, replace=replace, remove=remove, takedowns=takedowns)
 
     def _last_epoch(self) -> int:
-        fences = [table.snapshot().fence(table.application) for table in self._tables.values()]
+        fences = [snapshot.fence(self._tables[name].application) for name, snapshot in self.snapshots().items()]
         return max((epoch for epoch in fences if epoch is not None), default=0)
 
     def _fence(self, epoch: int) -> None:

@@ -110,16 +110,18 @@ class TableSnapshot:
 
     def _read_part(self, files: pl.DataFrame, columns: Sequence[str], encoded: Sequence[str]) -> pl.DataFrame:
         """Read files in their order; of an object store, small ones are fetched whole and many at a time."""
-        whole = pl.lit(not self.storage.is_local) & (pl.col("size") <= WHOLE_BYTES)
-        runs = files.with_columns(whole.alias("whole")).with_columns(run=pl.col("whole").rle_id())
-        frames = []
+        small = files.filter(pl.lit(not self.storage.is_local) & (pl.col("size") <= WHOLE_BYTES))
         try:
-            for (fetched, _), run in runs.group_by("whole", "run", maintain_order=True):
-                read = self._read_whole if fetched else self._read_ranges
-                frames.append(read(run, columns, encoded))
+            if small.is_empty():
+                return self._read_ranges(files, columns, encoded)
+            frames = self._read_whole(small, columns, encoded)
+            large = files.join(small, on=FILE, how="anti", maintain_order="left")
+            if large.height:
+                rows = self._read_ranges(large, columns, encoded).partition_by(FILE, as_dict=True)
+                frames |= {int(str(position)): part for (position,), part in rows.items()}
         except (pa.ArrowException, *storage_failures()) as error:
             raise StorageError(f"cannot read table {self.schema.name}: {explain(error)}") from error
-        return pl.concat(frames, rechunk=False)
+        return pl.concat([frames[position] for position in files[FILE] if position in frames], rechunk=False)
 
     def _read_ranges(self, files: pl.DataFrame, columns: Sequence[str], encoded: Sequence[str]) -> pl.DataFrame:
         """Read nothing but the columns; a store is asked several times a file."""
@@ -134,17 +136,19 @@ class TableSnapshot:
         positions = files[FILE].gather(frame["__fragment_index"])
         return frame.drop("__fragment_index").with_columns(positions.alias(FILE))
 
-    def _read_whole(self, files: pl.DataFrame, columns: Sequence[str], encoded: Sequence[str]) -> pl.DataFrame:
-        """Fetch files whole, side by side, one request each."""
+    def _read_whole(
+        self, files: pl.DataFrame, columns: Sequence[str], encoded: Sequence[str]
+    ) -> dict[int, pl.DataFrame]:
+        """Fetch files whole, side by side, one request each; their rows by the position of the file."""
         form = pads.ParquetFileFormat(dictionary_columns=set(encoded))
         schema = _encode(self.schema.arrow, encoded)
-        frames = []
+        frames = {}
         for batch in files.iter_slices(FETCHED_TOGETHER):
             paths = [self.storage.path("tables", self.schema.name, path) for path in batch["path"]]
             for position, content in zip(batch[FILE], self.storage.read_together(paths), strict=True):
                 table = form.make_fragment(pa.BufferReader(content)).to_table(schema=schema, columns=list(columns))
-                frames.append(pl.DataFrame(table).with_columns(pl.lit(position, pl.UInt32).alias(FILE)))
-        return pl.concat(frames, rechunk=False)
+                frames[position] = pl.DataFrame(table).with_columns(pl.lit(position, pl.UInt32).alias(FILE))
+        return frames
 
     def _no_rows(self, columns: Sequence[str], encoded: Sequence[str]) -> pl.DataFrame:
         schema = _encode(self.schema.arrow, encoded)

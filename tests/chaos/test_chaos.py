@@ -33,7 +33,7 @@ def reference(stand: Stand) -> Reference:
 def test_three_kills(stand: Stand, reference: Reference) -> None:
     """Costs are printed and not asserted: units of a small sample are too few to measure them."""
     progress = chaos.Progress(reference, random.Random(SEED))
-    chaos.chaos(stand, 3, ("driver", "raylet", "store"), progress)
+    chaos.chaos(stand, 3, ("driver", "worker", "raylet", "store"), progress)
     print(chaos.table(progress.builds, SEED))
     assert progress.rounds == 3
     for build in progress.builds:
