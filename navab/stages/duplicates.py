@@ -107,7 +107,7 @@ def plan_duplicates(view: View) -> list[Unit]:
 
 
 _SIGNATURE_COLUMNS = ("article_id", "exact_hash", "minhash", "published_at", "crawl")
-_GROUPED_COLUMNS = ("article_id", "exact_hash", "minhash", "published_at")
+_GROUPED_COLUMNS = ("article_id", "exact_hash", "place", "published_at")
 
 
 @dataclass(frozen=True)
@@ -134,49 +134,60 @@ class FindDuplicates:
     options: DedupSection
 
     def __call__(self, unit: Unit, storage: Storage) -> Iterator[Output]:
-        signatures = unit.reads["signatures"].read(storage)
-        new = signatures.join(unit.pending.select("article_id"), on="article_id", how="semi")
-        known = _with_canonicals(signatures, unit, storage)
+        articles, hashes = _apart(unit.reads["signatures"].read(storage))
+        new = articles.join(unit.pending.select("article_id"), on="article_id", how="semi")
+        known = _with_canonicals(articles, unit, storage)
         found = []
         for crawl in _crawl_order(new, unit.facts["crawls"]):
-            articles = new.filter(pl.col("crawl") == crawl).select(_GROUPED_COLUMNS)
-            decided = group_articles(articles, known, self.options.threshold)
+            crawled = new.filter(pl.col("crawl") == crawl).select(_GROUPED_COLUMNS)
+            decided = group_articles(crawled, known, hashes, self.options.threshold)
             found.append(decided)
             canonicals = decided.select("article_id", "canonical_id")
-            known = pl.concat([known, articles.join(canonicals, on="article_id")])
+            known = pl.concat([known, crawled.join(canonicals, on="article_id")])
         rows = unit.pending.join(pl.concat(found), on="article_id", how="inner").sort("article_id")
         anew = pl.Series(combine(rows["first"], rows["canonical_id"]))
         made = pl.when(pl.col("fingerprint") == pl.col("first")).then("fingerprint").otherwise(anew)
         yield Output("duplicates", conform(rows.with_columns(made.alias("fingerprint")), "duplicates"))
 
 
-def _with_canonicals(signatures: pl.DataFrame, unit: Unit, storage: Storage) -> pl.DataFrame:
-    """The signatures of earlier articles, each with the article that it was found to repeat."""
+def _apart(signatures: pl.DataFrame) -> tuple[pl.DataFrame, Int64Array]:
+    """Small columns and, apart from them, the MinHash signatures, 2 kB each; `place` is a row's place among these."""
+    hashes = to_matrix(signatures["minhash"])
+    return signatures.drop("minhash").with_columns(place=pl.int_range(pl.len())), hashes
+
+
+def _with_canonicals(articles: pl.DataFrame, unit: Unit, storage: Storage) -> pl.DataFrame:
+    """Earlier articles, each with the article that it was found to repeat."""
     if "duplicates" not in unit.reads:
-        return signatures.clear().select(*_GROUPED_COLUMNS, pl.col("article_id").alias("canonical_id"))
+        return articles.clear().select(*_GROUPED_COLUMNS, pl.col("article_id").alias("canonical_id"))
     decided = unit.reads["duplicates"].read(storage).select("article_id", "canonical_id")
-    return signatures.select(_GROUPED_COLUMNS).join(decided, on="article_id")
+    return articles.select(_GROUPED_COLUMNS).join(decided, on="article_id")
 
 
-def group_articles(new: pl.DataFrame, known: pl.DataFrame, threshold: float) -> pl.DataFrame:
+def group_articles(new: pl.DataFrame, known: pl.DataFrame, hashes: Int64Array, threshold: float) -> pl.DataFrame:
     """Decide for each new article of one crawl whether it is unique, and if not, which article it repeats.
 
-    Both frames have article_id, exact_hash, minhash and published_at, `known` canonical_id as well. Groups are
-    transitive; in a group with earlier canonicals the earliest of them stays canonical, else the earliest publication,
-    then the smallest id. Returns article_id, canonical_id, kind and similarity.
+    Both frames have article_id, exact_hash, published_at and place, the row of `hashes` (n, 256) with the article's
+    signature; `known` has canonical_id as well. Groups are transitive; in a group with earlier canonicals the earliest
+    of them stays canonical, else the earliest publication, then the smallest id. Returns article_id, canonical_id, kind
+    and similarity.
     """
     rows = pl.concat([known, new], how="diagonal")
-    hashes = to_matrix(rows["minhash"])
-    grouped = rows.drop("minhash").with_columns(
+    grouped = rows.with_columns(
         pl.Series("group", _components(rows, hashes, threshold)), known=pl.col("canonical_id").is_not_null()
     )
     ordered = grouped.with_row_index("row").sort(
         pl.col("known").not_(), pl.col("article_id") != pl.col("canonical_id"), "published_at", "article_id",
         nulls_last=True,
     )  # fmt: skip
-    first = ordered.group_by("group").agg(pl.first("article_id").alias("first_id"), pl.first("row").alias("first"))
+    first = ordered.group_by("group").agg(
+        pl.first("article_id").alias("first_id"), pl.first("row").alias("first"), pl.first("place").alias("other")
+    )
     joined = ordered.filter(~pl.col("known")).join(first, on="group", how="left")
-    agreement = similarity(hashes[joined["row"].to_numpy()], hashes[joined["first"].to_numpy()])
+    agreement = np.ones(joined.height, dtype=np.float32)
+    repeats = (joined["row"] != joined["first"]).to_numpy()
+    repeating = joined.filter(repeats)
+    agreement[repeats] = similarity(hashes[repeating["place"].to_numpy()], hashes[repeating["other"].to_numpy()])
     exact = rows["exact_hash"].gather(joined["row"]) == rows["exact_hash"].gather(joined["first"])
     return joined.with_columns(pl.Series("similarity", agreement), pl.Series("exact", exact)).select(
         "article_id",
@@ -194,16 +205,17 @@ def group_articles(new: pl.DataFrame, known: pl.DataFrame, threshold: float) -> 
 def _components(rows: pl.DataFrame, hashes: Int64Array, threshold: float) -> Int64Array:
     """The group of each row: texts that are equal, that were found to repeat the same article, or that are near."""
     settled = _joined(rows.height, rows["exact_hash"], rows["canonical_id"])
-    frame = rows.select("exact_hash", group=pl.Series(settled), known=pl.col("canonical_id").is_not_null())
+    frame = rows.select("exact_hash", "place", group=pl.Series(settled), known=pl.col("canonical_id").is_not_null())
     texts = (
         frame.with_row_index("row")
         .group_by("exact_hash")
-        .agg(pl.first("row", "group"), pl.any("known"))
+        .agg(pl.first("row", "place", "group"), pl.any("known"))
         .sort("row")
         .with_row_index("text")
         .with_columns(pl.col("text").cast(pl.Int64).min().over("group").alias("first"))
     )
-    one_each = hashes if texts.height == rows.height else hashes[texts["row"].to_numpy()]
+    places = texts["place"].to_numpy()
+    one_each = hashes if np.array_equal(places, np.arange(len(hashes))) else hashes[places]
     near = near_groups(one_each, threshold, texts["first"].to_numpy(), texts["known"].to_numpy())
     labels = texts.select("exact_hash", near=pl.Series(near))
     found: Int64Array = frame.join(labels, on="exact_hash", how="left", maintain_order="left")["near"].to_numpy()

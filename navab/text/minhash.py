@@ -69,11 +69,18 @@ def similarity(left: Int64Array, right: Int64Array) -> npt.NDArray[np.float32]:
 
     Bins that are empty in both say nothing; bins that agree by chance (one in 15) are allowed for.
     """
-    a, b = _bins(left), _bins(right)
-    filled, other = a != 0, b != 0
+    shares = np.empty(len(left), dtype=np.float32)
+    for start in range(0, len(left), _CHUNK_PAIRS):
+        chunk = slice(start, start + _CHUNK_PAIRS)
+        shares[chunk] = _agreement(_bins(left[chunk]), _bins(right[chunk]))
+    return shares
+
+
+def _agreement(left: Bins, right: Bins) -> npt.NDArray[np.float32]:
+    filled, other = left != 0, right != 0
     both = np.count_nonzero(filled & other, axis=1)
     either = np.count_nonzero(filled | other, axis=1)
-    equal = np.count_nonzero((a == b) & filled, axis=1)
+    equal = np.count_nonzero((left == right) & filled, axis=1)
     same = (equal - both / _VALUES) / (1 - 1 / _VALUES)
     shares: npt.NDArray[np.float32] = np.clip(same / np.maximum(either, 1), 0, 1).astype(np.float32)
     return shares

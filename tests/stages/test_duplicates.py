@@ -6,6 +6,7 @@ import random
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+import numpy as np
 import polars as pl
 import pytest
 from hypothesis import given, settings
@@ -15,7 +16,7 @@ from navab.lake.hashing import text_hash
 from navab.maintenance import maintain
 from navab.stages.duplicates import group_articles
 from navab.takedown.forget import Request, complete, entomb, search
-from navab.text.minhash import sign
+from navab.text.minhash import LENGTH, sign
 from navab.text.normalise import fold_text
 from navab.view import View
 from tests.inprocess import article, open_small, rows, run_until, write_jsonl
@@ -56,9 +57,18 @@ def signatures(*articles: tuple[int, str, int | None]) -> pl.DataFrame:
     return pl.DataFrame(made, schema=SCHEMA)
 
 
+def grouped(new: pl.DataFrame, known: pl.DataFrame, threshold: float) -> pl.DataFrame:
+    """Decisions for new articles, whose signatures come apart from the rest."""
+    both = pl.concat([known, new], how="diagonal").with_columns(place=pl.int_range(pl.len())).drop("minhash")
+    hashes = np.array([*known["minhash"].to_list(), *new["minhash"].to_list()], dtype=np.int64).reshape(-1, LENGTH)
+    columns = [name for name in new.columns if name != "minhash"]
+    settled, fresh = both.head(known.height), both.tail(new.height).select(*columns, "place")
+    return group_articles(fresh, settled, hashes, threshold)
+
+
 def group(new: pl.DataFrame, known: pl.DataFrame | None = None) -> dict[int, tuple[int, str]]:
     """Canonical article and kind of every new article; of known ones those without canonical_id are canonical."""
-    found = group_articles(new, canonical(new.clear() if known is None else known), 0.7)
+    found = grouped(new, canonical(new.clear() if known is None else known), 0.7)
     return {row["article_id"]: (row["canonical_id"], row["kind"]) for row in found.iter_rows(named=True)}
 
 
@@ -79,7 +89,7 @@ def test_the_same_words_in_another_dress_are_an_exact_duplicate() -> None:
 
 
 def test_most_of_the_same_text_is_a_near_duplicate() -> None:
-    found = group_articles(signatures((1, text(*STORY), 0), (2, text(*STORY[:9], 77), 1)), canonical(signatures()), 0.7)
+    found = grouped(signatures((1, text(*STORY), 0), (2, text(*STORY[:9], 77), 1)), canonical(signatures()), 0.7)
     near = found.row(by_predicate=pl.col("article_id") == 2, named=True)
     assert (near["canonical_id"], near["kind"]) == (1, "near")
     assert 0.7 <= near["similarity"] < 1
@@ -101,17 +111,17 @@ def test_groups_are_transitive() -> None:
     """A is near B and B near C: all three are one story, though A and C are not near."""
     chain = signatures((1, text(*range(12)), 0), (2, text(*range(2, 14)), 1), (3, text(*range(4, 16)), 2))
     nothing = canonical(chain.clear())
-    assert group_articles(chain, nothing, 0.65)["canonical_id"].to_list() == [1, 1, 1]
+    assert grouped(chain, nothing, 0.65)["canonical_id"].to_list() == [1, 1, 1]
     ends = chain.filter(pl.col("article_id") != 2)
-    assert group_articles(ends, nothing, 0.65)["kind"].to_list() == ["unique", "unique"]
+    assert grouped(ends, nothing, 0.65)["kind"].to_list() == ["unique", "unique"]
 
 
 def test_an_article_joins_a_canonical_through_an_earlier_duplicate() -> None:
     """C is near B, which repeated A in an earlier crawl: C repeats A, though they are not near."""
     known = signatures((1, text(*range(12)), 0), (2, text(*range(2, 14)), 1))
     new = signatures((3, text(*range(4, 16)), 2))
-    assert group_articles(new, canonical(known, a2=1), 0.65)["canonical_id"].to_list() == [1]
-    assert group_articles(new, canonical(known.head(1)), 0.65)["canonical_id"].to_list() == [3]
+    assert grouped(new, canonical(known, a2=1), 0.65)["canonical_id"].to_list() == [1]
+    assert grouped(new, canonical(known.head(1)), 0.65)["canonical_id"].to_list() == [3]
 
 
 def test_canonicals_stay_even_if_an_earlier_article_comes_later() -> None:
@@ -122,13 +132,13 @@ def test_canonicals_stay_even_if_an_earlier_article_comes_later() -> None:
 def test_an_article_that_joins_two_canonicals_goes_to_the_earlier_one() -> None:
     known = signatures((1, text(*range(12)), 5), (3, text(*range(4, 16)), 2))
     new = signatures((2, text(*range(2, 14)), 0))
-    found = group_articles(new, canonical(known), 0.65)
+    found = grouped(new, canonical(known), 0.65)
     assert found["article_id"].to_list() == [2]
     assert found["canonical_id"].to_list() == [3]
 
 
 def test_no_articles_no_groups() -> None:
-    assert group_articles(signatures(), canonical(signatures()), 0.7).height == 0
+    assert grouped(signatures(), canonical(signatures()), 0.7).height == 0
 
 
 STORIES = st.lists(
