@@ -21,7 +21,7 @@ from tests.s3.issuers import ROLE, IdentityProvider, MetadataService, assume_rol
 from tests.s3.server import Server
 
 pytestmark = pytest.mark.slow
-LIFETIME_S, RENEWAL_S = 20, 5
+LIFETIME_S, RENEWAL_S = 12, 4  # short beside a run of half a minute
 
 
 @pytest.fixture(scope="module")
@@ -143,7 +143,7 @@ def test_no_credentials_at_all(issuing: Server, environment: pytest.MonkeyPatch)
 def test_a_run_outlives_its_credentials(
     built: Path, issuing: Server, environment: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    """Driver and workers get new credentials from the container's role every 5 s; the old ones die after 20 s."""
+    """Driver and workers get new credentials from the container's role every 4 s; the old ones die after 12 s."""
     with MetadataService(issuing, announced_s=RENEWAL_S) as service:
         environment.setenv("AWS_CONTAINER_CREDENTIALS_FULL_URI", f"{service.address}/role")
         configuration = sample_configuration(
