@@ -21,7 +21,7 @@ from pathlib import Path
 from typing import NoReturn
 
 from navab.errors import RayLostError
-from navab.execution.ray_process import Aside, Carry, Failed, Ready, Start, Stop, end_session
+from navab.execution.ray_process import Aside, Carry, Failed, Ready, Start, Stop, address_of, end_session
 from navab.execution.units import Written
 from navab.lake.storage import Storage
 from navab.options.engine import EngineSection
@@ -88,21 +88,17 @@ class Carrier:
         if self._ray is not None:
             self._ray.end(politely=False, keep_log=True)
             self._ray = None
-        if self._address is not None:
-            raise RayLostError(f"the Ray cluster at {self._address} failed: {error}; run the same command again")
+        if (address := address_of(self._resources)) is not None:
+            raise RayLostError(f"the Ray cluster at {address} failed: {error}; run the same command again")
         if self._restarts == RESTARTS:
             raise RayLostError(f"Ray failed {RESTARTS + 1} times in a row: {error}; run the same command again")
         self._restarts += 1
         said = masked(f"navab: {error}; starting Ray again ({self._restarts} of {RESTARTS})")
         print(said, file=sys.stderr, flush=True)
 
-    @property
-    def _address(self) -> str | None:
-        return self._resources.address or os.environ.get("RAY_ADDRESS")
-
     def _greeting(self) -> str:
-        if self._address:
-            return f"connecting to Ray at {self._address}"
+        if address := address_of(self._resources):
+            return f"connecting to Ray at {address}"
         return f"starting a local Ray on {self._resources.num_cpus or os.cpu_count() or 1} logical CPUs"
 
 

@@ -20,6 +20,7 @@ from navab.alignment.learning import ADAPTER, Lesson, learn
 from navab.alignment.training import FOLDER, Point
 from navab.errors import EngineError, NavabError, RayLostError
 from navab.execution.progress import Progress
+from navab.execution.ray_process import address_of
 from navab.execution.reach import check_reach
 from navab.lake.storage import Storage
 from navab.options.alignment import AlignmentSection
@@ -100,7 +101,7 @@ def read_curve(place: Place) -> tuple[Point, ...]:
 def _connect(ray: Any, options: AlignmentSection, resources: ResourcesSection) -> None:
     os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
     os.environ.setdefault("RAY_TRAIN_ENABLE_PRINT_PATCH", "0")  # it shows every line twice
-    address = resources.address or os.environ.get("RAY_ADDRESS")
+    address = address_of(resources)
     needed = options.workers * options.cpus_per_worker + _SPARE_CPUS
     own = {} if address else {"num_cpus": needed, "include_dashboard": False, "object_store_memory": 256 * 1024 * 1024}
     # Workers print their progress; Ray Train's own actors would warn every few seconds that there is no dashboard.
