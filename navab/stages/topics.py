@@ -33,7 +33,7 @@ from navab.topics.sampling import stratified
 from navab.topics.sensitivity import value_areas
 from navab.view import View
 
-VERSION = 2
+VERSION = 3
 ASSIGNMENT_VERSION = 3
 DRIFT_VERSION = 1
 _FITTING = {"sample", "clustering", "min_cluster_size", "neighbors", "resolution"}

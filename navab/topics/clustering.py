@@ -90,19 +90,30 @@ def _labels(vectors: Vectors, options: Clustering, before: Labels | None) -> Lab
 
 
 def _communities(vectors: Vectors, options: Clustering, before: Labels | None) -> Labels:
-    """Leiden communities (Traag et al. 2019) of the graph of nearest neighbours, weighted by cosine.
+    """Leiden communities (Traag et al. 2019) of the graph of nearest neighbours, weighted by cosine; largest first.
 
     Modularity alone finds few communities however large the graph is, so its resolution grows with the sample.
     """
-    from sknetwork.clustering import Leiden  # noqa: PLC0415  (needed only where topics are fitted)
-
     resolution = options.resolution * max(1.0, (len(vectors) / _FINER_FROM) ** 0.5)
-    model = Leiden(resolution=resolution, shuffle_nodes=False, random_state=options.seed)
     graph = _graph(vectors, options.neighbors)
     if before is not None and before.max(initial=-1) >= 0:
         graph = _anchored(graph, before)
-    labels: Labels = model.fit_predict(graph).astype(np.int64)
-    return labels[: len(vectors)]
+    found = _leiden(graph, resolution, options.seed)[: len(vectors)]
+    _, first, labels, sizes = np.unique(found, return_index=True, return_inverse=True, return_counts=True)
+    rank = np.empty(len(sizes), dtype=np.int64)
+    rank[np.lexsort((first, -sizes))] = np.arange(len(sizes))
+    return rank[labels]
+
+
+def _leiden(graph: csr_matrix, resolution: float, seed: int) -> Labels:
+    """The community of every node of an undirected graph without loops."""
+    from graspologic_native import leiden  # noqa: PLC0415  (needed only where topics are fitted)
+    from scipy.sparse import triu  # noqa: PLC0415  (as above)
+
+    half = triu(graph, k=1).tocoo()
+    edges = list(zip(map(str, half.row.tolist()), map(str, half.col.tolist()), half.data.tolist(), strict=True))
+    _, communities = leiden(edges, resolution=resolution, seed=seed)
+    return np.array([communities[str(node)] for node in range(graph.shape[0])], dtype=np.int64)
 
 
 def _anchored(graph: csr_matrix, before: Labels) -> csr_matrix:

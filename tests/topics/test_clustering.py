@@ -38,6 +38,12 @@ def test_blobs_are_clusters(method: Method, size: int) -> None:
     assert sorted(found, key=min) == [{0}, {1}, {2}]
 
 
+def test_where_communities_are_a_close_call_they_are_found_again_in_the_same_process() -> None:
+    vectors = blobs(8, 25, noise=0.45)
+    found = [[cluster.members.tolist() for cluster in find(vectors)] for _ in range(8)]
+    assert all(one == found[0] for one in found)
+
+
 def test_clusters_share_no_member_and_leave_the_outermost() -> None:
     found = find(blobs(3, 40, noise=0.3))
     members = np.concatenate([cluster.members for cluster in found])
