@@ -149,9 +149,10 @@ def _carry_step(
     work = step.work(view)
     model = _model(step, view)
     size = len(units) if step.at_once is None else step.at_once(view)
+    gpus = step.gpus(view)
     batches = (units[start : start + size] for start in range(0, len(units), size))
     try:
-        for written in chain.from_iterable(carrier.carry(batch, work, model) for batch in batches):
+        for written in chain.from_iterable(carrier.carry(batch, work, model, gpus) for batch in batches):
             committer.add(written)
             progress.note = f"{committer.rows:,} records" if step.name == "articles" else ""
             progress.advance(written.pending_rows)

@@ -21,7 +21,8 @@ from pathlib import Path
 from typing import NoReturn
 
 from navab.errors import RayLostError
-from navab.execution.ray_process import Aside, Carry, Failed, Ready, Start, Stop, address_of, end_session
+from navab.execution.messages import Aside, Carry, Failed, Ready, Start, Stop, address_of
+from navab.execution.ray_process import end_session
 from navab.execution.units import Written
 from navab.lake.storage import Storage
 from navab.options.engine import EngineSection
@@ -51,14 +52,17 @@ class Carrier:
         if self._ray is not None:
             self._ray.end(politely=kind is None)
 
-    def carry(self, units: Sequence[Unit], work: Work, engine: EngineSection | None = None) -> Iterator[Written]:
+    def carry(
+        self, units: Sequence[Unit], work: Work, engine: EngineSection | None = None, gpus: float = 0.0
+    ) -> Iterator[Written]:
         """Run `work` on every unit and yield files as they are written, in no particular order.
 
-        `engine` is the model that the work asks, if any; it is started once and serves every later `carry`.
+        `engine` is the model that the work asks, if any; it is started once and serves every later `carry`. `gpus` is
+        what each worker holds, a fraction where several share one; such workers live until the units are done.
         Raises RayLostError if Ray ends before the units are done; `recover` tells whether to carry what is left.
         """
         ray = self.start()
-        ray.send(Carry(units, work, engine))
+        ray.send(Carry(units, work, engine, gpus))
         while not isinstance(answer := ray.receive(), Ready):
             assert isinstance(answer, Written)
             if answer.file is None:

@@ -16,76 +16,20 @@ import sys
 import threading
 import time
 import traceback
-from collections import deque
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
 from importlib import import_module
 from multiprocessing.connection import Connection
-from typing import Any
 
 import psutil
-import pyarrow as pa
 
 from navab.errors import NavabError, RayLostError
+from navab.execution.messages import Carry, Failed, Ready, Start, Stop, address_of
 from navab.execution.processes import lives, name_of
+from navab.execution.ray_data import carry
 from navab.execution.reach import check_reach
-from navab.execution.units import Written
-from navab.lake.storage import Storage
-from navab.options.engine import EngineSection
-from navab.options.resources import ResourcesSection
-from navab.stages.base import Unit, Work
 
 WATCH_INTERVAL_S = 0.5
-WORKER_RETRIES = 5  # of one unit whose worker died; Ray Data alone would go on for ever
-CPU_NODE = "cpu_node"  # custom resource of nodes without GPUs: where a cluster declares it, units stay on such nodes
-WAITING_CPUS = 0.25  # of a unit that waits for a model's answers
-HAND_ON_S = 1.0  # what a worker has written reaches the driver after so long, or with the end of a unit
-TASKS_OF_A_CPU, MOST_UNITS = 4, 4  # of a task
 _KILLS = 20  # rounds, of a tenth of a second
 _CORE_PROCESSES = ("raylet", "gcs_server")
-
-
-@dataclass(frozen=True, slots=True)
-class Start:
-    """The driver's first message."""
-
-    storage: Storage
-    resources: ResourcesSection
-    epoch: int  # of the claim
-
-
-@dataclass(frozen=True, slots=True)
-class Carry:
-    """The driver asks for units to be run."""
-
-    units: Sequence[Unit]
-    work: Work
-    engine: EngineSection | None = None  # a model that the work asks
-
-
-@dataclass(frozen=True, slots=True)
-class Aside:
-    """The driver asks for a unit to be run beside those of a `Carry`; left out if that is done before its turn."""
-
-    unit: Unit
-    work: Work
-
-
-@dataclass(frozen=True, slots=True)
-class Stop:
-    """The driver is done."""
-
-
-@dataclass(frozen=True, slots=True)
-class Ready:
-    """Ray runs, or all units of a `Carry` are done."""
-
-
-@dataclass(frozen=True, slots=True)
-class Failed:
-    """What went wrong; its notes hold the traceback."""
-
-    error: Exception
 
 
 def main() -> None:
@@ -105,7 +49,7 @@ def main() -> None:
 
                     pool = EnginePool(request.engine)
                     pool.start()
-                for written in _carry(request, message, connection):
+                for written in carry(request, message, connection):
                     connection.send_bytes(written)
                 connection.send(Ready())
     except Exception as error:  # noqa: BLE001  (this end of the pipe: every error belongs to the driver)
@@ -120,11 +64,6 @@ def main() -> None:
     else:
         end_session(os.getpid())  # nothing is left to do for the local Ray, whose own way to end takes two seconds
         os._exit(0)
-
-
-def address_of(resources: ResourcesSection) -> str | None:
-    """The address of the Ray cluster to join; null for a local Ray of this run's own."""
-    return resources.address or os.environ.get("RAY_ADDRESS")
 
 
 def _start_ray(message: Start) -> None:
@@ -154,93 +93,6 @@ def _start_ray(message: Start) -> None:
     # A worker's every table is handed on at once: the driver commits files while the unit is still running.
     context.target_max_block_size = 1
     logging.getLogger("ray.data").setLevel(logging.CRITICAL)
-
-
-def _carry(request: Carry, start: Start, connection: Connection) -> Iterator[bytes]:
-    """Run units, and those that the driver asks for meanwhile; yields pickled `Written`, in no particular order."""
-    import ray  # noqa: PLC0415
-
-    items = [{"unit": pickle.dumps(unit)} for unit in request.units]
-    run = _run_units(request.work, start.storage, start.epoch)
-    tasks = -(-len(items) // _units_of_a_task(request))
-    dataset = ray.data.from_items(items, override_num_blocks=tasks).map_batches(
-        run,
-        batch_size=1,
-        batch_format="pyarrow",
-        resources=_placement(),
-        num_cpus=1 if request.engine is None else WAITING_CPUS,
-        max_retries=WORKER_RETRIES,
-    )
-    # They take no CPU of the units': those may hold all of them until they are done. Each that runs at a time needs a
-    # worker process of its own, whose imports take seconds.
-    aside = ray.remote(num_cpus=0, resources=_placement(), max_retries=WORKER_RETRIES)(_run_aside)
-    asked: deque[Aside] = deque()
-    running: list[Any] = []
-    for row in dataset.iter_rows():
-        yield row["written"]
-        while connection.poll():
-            asked.append(connection.recv())
-        if running and ray.wait(running, timeout=0)[0]:
-            yield from ray.get(running.pop())
-        if asked and not running:
-            one = asked.popleft()
-            running.append(aside.remote(one.unit, one.work, start.storage, start.epoch))
-    for result in running:
-        yield from ray.get(result)
-
-
-def _units_of_a_task(request: Carry) -> int:
-    """How many units a worker does one after the other: between tasks it waits for Ray Data.
-
-    Tasks are still many for each CPU, so that none has to wait long for the last one. Units that wait for a model are
-    tasks of their own.
-    """
-    import ray  # noqa: PLC0415
-
-    if request.engine is not None:
-        return 1
-    fair = len(request.units) // (TASKS_OF_A_CPU * max(int(ray.cluster_resources().get("CPU", 1)), 1))
-    return min(max(fair, 1), MOST_UNITS)
-
-
-def _placement() -> dict[str, float]:
-    """What keeps a unit off GPU machines: a little of what only other nodes have, too little to count."""
-    import ray  # noqa: PLC0415
-
-    return {CPU_NODE: 0.001} if CPU_NODE in ray.cluster_resources() else {}
-
-
-def _run_aside(unit: Unit, work: Work, storage: Storage, epoch: int) -> list[bytes]:
-    from navab.execution.units import run_unit  # noqa: PLC0415  (on the worker)
-
-    return [pickle.dumps(written) for written in run_unit(unit, work, storage, epoch)]
-
-
-def _run_units(work: Work, storage: Storage, epoch: int) -> Callable[[pa.Table], Iterator[pa.Table]]:
-    def run(batch: pa.Table) -> Iterator[pa.Table]:
-        from navab.execution.units import run_unit  # noqa: PLC0415  (on the worker)
-
-        for content in batch["unit"].to_pylist():
-            yield from _handed_on(run_unit(pickle.loads(content), work, storage, epoch))
-
-    return run
-
-
-def _handed_on(results: Iterator[Written]) -> Iterator[pa.Table]:
-    """Results of a unit, pickled, as soon as some are old enough; Ray Data takes a tenth of a second over a table."""
-    waiting: list[bytes] = []
-    last = time.monotonic()
-    try:
-        for written in results:
-            waiting.append(pickle.dumps(written))
-            if time.monotonic() - last >= HAND_ON_S:
-                yield pa.table({"written": waiting})
-                waiting, last = [], time.monotonic()
-    except (NavabError, OSError) as error:  # as a value: Ray would add advice of its own to the message
-        error.add_note(traceback.format_exc())
-        waiting.append(pickle.dumps(Failed(error)))
-    if waiting:
-        yield pa.table({"written": waiting})
 
 
 class _Guard(threading.Thread):

@@ -19,8 +19,8 @@ from navab.alignment.checkpoints import fetch_folder, keep_checkpoint, keep_fold
 from navab.alignment.learning import ADAPTER, Lesson, learn
 from navab.alignment.training import FOLDER, Point
 from navab.errors import EngineError, NavabError, RayLostError
+from navab.execution.messages import address_of
 from navab.execution.progress import Progress
-from navab.execution.ray_process import address_of
 from navab.execution.reach import check_reach
 from navab.lake.storage import Storage
 from navab.options.alignment import AlignmentSection

@@ -47,6 +47,11 @@ class Embedders:
             return self.default
         return self.default.model_copy(update={"kind": "sentence-transformers", "model": model})
 
+    def gpus(self, nations: Sequence[str]) -> float:
+        """The share of a GPU that who embeds articles of these nations is to have; 0 if no model could use it."""
+        kinds = {self.of(nation).kind for nation in nations}
+        return self.default.gpus if "sentence-transformers" in kinds else 0.0
+
     def load(self, nation: str | None) -> Embedder:
         """A nation's embedder, loaded once a process."""
         options = self.of(nation)

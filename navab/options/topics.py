@@ -18,6 +18,9 @@ class EmbedderSection(Section):
         "auto", description="Of sentence-transformers; auto: float16 on a GPU, else float32"
     )
     batch: int | None = Field(None, ge=1, description="Texts at a time; absent: 64 on a GPU, else 1")
+    gpus: float = Field(
+        0, ge=0, le=1, description="Share of a GPU for each worker that embeds; sentence-transformers only"
+    )
     lead_chars: int = Field(600, ge=50, description="Characters of title and lead that are embedded")
 
 

@@ -117,6 +117,7 @@ class Step:
     `live` refines what counts as accepted, where that is more than an absent rejected_reason.
     `asks_engine` tells whether its work asks the configured engine, which is started first if it is a model.
     `at_once` limits how many units run before what they made is committed, where losing one costs much.
+    `gpus` is what each of its workers holds, a fraction where several share a GPU.
     """
 
     name: str
@@ -128,6 +129,7 @@ class Step:
     replaces: bool = False
     asks_engine: Callable[[View], bool] = lambda view: False
     at_once: Callable[[View], int] | None = None
+    gpus: Callable[[View], float] = lambda view: 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -248,6 +250,11 @@ def engine_unit_rows(view: View) -> int | None:
 def embedders(view: View) -> Embedders:
     """The embedders of a view's nations."""
     return Embedders.configured(view.configuration.embedder, view.nations)
+
+
+def embedder_gpus(view: View) -> float:
+    """The share of a GPU that a worker which embeds is to have."""
+    return embedders(view).gpus([nation.code for nation in view.nations])
 
 
 def signatures_by_nation(nations: pl.Series, view: View, signature_of: Callable[[str], int]) -> pl.Series:

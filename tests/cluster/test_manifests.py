@@ -21,7 +21,7 @@ from ray.autoscaler._private.util import validate_config
 
 from navab.cli import COMMANDS, navab
 from navab.execution.metrics import Metrics
-from navab.execution.ray_process import CPU_NODE
+from navab.execution.ray_data import CPU_NODE
 from tests.lakes import REPOSITORY
 
 CLUSTER = REPOSITORY / "cluster"

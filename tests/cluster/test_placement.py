@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -13,7 +14,7 @@ import ray
 from ray.cluster_utils import Cluster
 
 from navab.execution.carrier import Carrier
-from navab.execution.ray_process import CPU_NODE
+from navab.execution.ray_data import CPU_NODE
 from navab.lake.storage import Storage
 from navab.options.resources import ResourcesSection
 from navab.stages.base import Output, Unit
@@ -25,13 +26,15 @@ UNITS = [Unit(f"unit-{number}", "uk", pl.DataFrame({"article_id": [number]})) fo
 
 @dataclass(frozen=True)
 class SayWhere:
-    """Work that leaves a file named after its node and its unit."""
+    """Work that leaves a file named after its node and its unit, with the process and the GPUs that it was given."""
 
     seconds: float = 0.0
 
     def __call__(self, unit: Unit, storage: Storage) -> Iterator[Output]:
         time.sleep(self.seconds)
-        storage.write_bytes(storage.path("where", ray.get_runtime_context().get_node_id(), unit.name), b"")
+        context = ray.get_runtime_context()
+        given = f"{os.getpid()} {context.get_assigned_resources().get('GPU', 0)}"
+        storage.write_bytes(storage.path("where", context.get_node_id(), unit.name), given.encode())
         yield from ()
 
 
@@ -49,10 +52,10 @@ def nodes_used(folder: Path) -> dict[str, int]:
     return {node.name: len(list(node.iterdir())) for node in (folder / "where").iterdir()}
 
 
-def carry(cluster: Cluster, folder: Path, work: SayWhere) -> Iterator[str]:
+def carry(cluster: Cluster, folder: Path, work: SayWhere, gpus: float = 0.0) -> Iterator[str]:
     resources = ResourcesSection(address=cluster.address, shared_filesystem=True)
     with Carrier(Storage(str(folder)), resources, 1) as carrier:
-        for written in carrier.carry(UNITS, work):
+        for written in carrier.carry(UNITS, work, gpus=gpus):
             yield written.unit
 
 
@@ -68,6 +71,16 @@ def test_units_stay_off_gpu_machines_and_outlive_their_nodes(cluster: Cluster, t
     used = nodes_used(tmp_path)
     assert gpu.node_id not in used
     assert used[cpu[0].node_id] >= 6
+
+
+def test_units_that_embed_share_a_gpu_in_processes_that_live_on(cluster: Cluster, tmp_path: Path) -> None:
+    cluster.add_node(num_cpus=2, resources={CPU_NODE: 1})
+    gpu = cluster.add_node(num_cpus=4, num_gpus=1)
+    assert sorted(carry(cluster, tmp_path, SayWhere(seconds=0.2), gpus=0.5)) == sorted(unit.name for unit in UNITS)
+    assert nodes_used(tmp_path) == {gpu.node_id: len(UNITS)}
+    given = [path.read_text().split() for path in (tmp_path / "where" / gpu.node_id).iterdir()]
+    assert {share for _, share in given} == {"0.5"}
+    assert len({process for process, _ in given}) <= 2
 
 
 def test_a_cluster_that_declares_nothing_is_used_whole(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -14,7 +14,7 @@ import polars as pl
 import psutil
 import pytest
 
-from navab.errors import EngineError, RayLostError
+from navab.errors import ConfigurationError, EngineError, RayLostError
 from navab.execution.carrier import RESTARTS, Carrier
 from navab.execution.ray_process import end_session
 from navab.lake.storage import Storage
@@ -58,6 +58,13 @@ def test_ray_may_die_and_is_started_again(tmp_path: Path) -> None:
         with pytest.raises(EngineError) as failed:
             list(carrier.carry(UNITS, NoModel()))
         assert str(failed.value) in ("no model for one", "no model for two")  # and nothing of Ray's
+
+
+@pytest.mark.skipif(Path("/dev/nvidia0").exists(), reason="this machine has a GPU")
+def test_a_gpu_that_will_never_come_is_one_line(tmp_path: Path) -> None:
+    none = pytest.raises(ConfigurationError, match=r"embedder.gpus is 0.5, but this machine has no GPU: set it to 0")
+    with Carrier(Storage(str(tmp_path)), ResourcesSection(num_cpus=1), 1) as carrier, none:
+        list(carrier.carry(UNITS, Nothing(), gpus=0.5))
 
 
 def test_nothing_of_a_session_lives_on() -> None:

@@ -25,6 +25,12 @@ def test_what_changes_no_vector_is_no_part_of_the_identity() -> None:
     assert "float16" in Embedders(EmbedderSection(precision="float16"), {}).identity("uk").values()
 
 
+def test_gpus_are_asked_for_only_where_a_model_can_use_them() -> None:
+    sections = [EmbedderSection(gpus=0.5), EmbedderSection(gpus=0.5, kind="sentence-transformers", model="any")]
+    assert [Embedders(section, {"fr": "its/own"}).gpus(["us"]) for section in sections] == [0.0, 0.5]
+    assert Embedders(sections[0], {"fr": "its/own"}).gpus(["us", "fr"]) == 0.5
+
+
 def test_an_embedder_is_loaded_once() -> None:
     assert isinstance(load_embedder(EmbedderSection()), UniversalEncoder)
     assert load_embedder(EmbedderSection()) is load_embedder(EmbedderSection(batch=3))
