@@ -8,7 +8,9 @@ DEMO   := build/demo/lake
 # Two processes: tests wait for Ray, stores and other processes more than they compute.
 PARALLEL  := --numprocesses 2 --dist loadfile
 
-.PHONY: demo test test-slow lint models clean
+ROUNDS    := tests/execution/test_real_vllm.py tests/alignment/test_real_training.py -k "sample or moves or killed_training or two_workers"
+
+.PHONY: demo test test-slow test-models lint models clean
 
 demo: $(VENV)/.base  ## the main job on the bundled sample
 	$(BIN)/navab run --config examples/sample.yaml
@@ -22,6 +24,9 @@ test: $(VENV)/.dev  ## all tests that take less than minutes each
 
 test-slow: $(VENV)/.dev  ## the tests that take minutes: kills, faults, clusters, fuzzing
 	$(BIN)/python -m pytest $(PARALLEL) -m "slow and not models"
+
+test-models: models  ## short rounds of a real vLLM and of real training: an engine and a training are killed, and go on
+	$(MODELS)/bin/python -m pytest $(ROUNDS)
 
 lint: $(VENV)/.dev  ## ruff and mypy
 	$(BIN)/ruff check .

@@ -35,7 +35,7 @@ from navab.options.articles import Columns, Source
 from navab.readers.files import SourceFile
 from navab.readers.formats import encoding_of, read_records
 from navab.readers.records import Limits
-from navab.stages.articles import RecordParser
+from navab.record_parser import RecordParser
 from tests.readers.pages import Capture, page, warc
 
 REPOSITORY = Path(__file__).resolve().parents[1]

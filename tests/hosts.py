@@ -72,14 +72,16 @@ class Host:
             RAY, "start", f"--node-ip-address={self.address}", f"--object-store-memory={128 * 2**20}",
             "--disable-usage-stats", "--block", *arguments,
         ]  # fmt: skip
-        script = f'mount --bind "{self.folder}" "{mount}" && exec "$@"'
-        if self.cores is not None:
+        mounted = f'mount --bind "{self.folder}" "{mount}" && exec "$@"'
+        inside = ["ip", "netns", "exec", self.namespace, "sh", "-c", mounted]
+        limit = 'exec "$@"'
+        if self.cores is not None:  # before `ip netns exec`, which hides /sys/fs/cgroup behind a /sys of its own
             self._quota.mkdir(exist_ok=True)
             (self._quota / "cpu.cfs_quota_us").write_text(str(round(self.cores * 100_000)))
-            script = f'echo $$ > "{self._quota}/cgroup.procs" && {script}'
+            limit = f'echo $$ > "{self._quota}/cgroup.procs" && {limit}'
         with self.log.open("ab") as log:
             self.process = subprocess.Popen(
-                ["ip", "netns", "exec", self.namespace, "sh", "-c", script, "sh", *command],
+                ["sh", "-c", limit, "sh", *inside, "sh", *command],
                 env=dict(environment), stdout=log, stderr=log, start_new_session=True,
             )  # fmt: skip
 

@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import random
 from pathlib import Path
 
 import polars as pl
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from navab.configuration import Configuration
 from navab.errors import ConfigurationError, ToleranceError
@@ -18,8 +15,7 @@ from navab.nations.registry import Registry
 from navab.options.articles import Source
 from navab.pipeline import check_tolerance
 from navab.readers.files import SourceFile
-from navab.readers.records import RawRecord
-from navab.stages.articles import BATCH_RECORDS, ReadFile, RecordParser, plan
+from navab.stages.articles import BATCH_RECORDS, ReadFile, plan
 from navab.stages.base import Output, Unit
 from navab.view import View
 from tests.inprocess import TEXTS, article, open_small, rows, run_until, write_jsonl
@@ -233,29 +229,6 @@ def test_two_files_of_one_name_in_one_crawl_do_not_collide(tmp_path: Path) -> No
     view = open_small(tmp_path, sources=[{"path": str(path)} for path in paths])
     run_until(view, "articles")
     assert accepted(view)["article_id"].n_unique() == 2
-
-
-RECORDS = st.lists(
-    st.sampled_from([article(), article(id=1), article(title="Other"), article(text=None), article("xx")]), max_size=8
-)
-
-
-@given(RECORDS, st.randoms(use_true_random=False))
-def test_ids_are_unique_and_do_not_depend_on_the_order_of_records(
-    records: list[dict[str, object]], chance: random.Random
-) -> None:
-    ids = parse_ids(records)
-    readable = [one for one in ids if one is not None]
-    assert len(set(readable)) == len(readable)
-    assert len(ids) - len(readable) == sum(record["text"] is None for record in records)
-    shuffled = parse_ids(chance.sample(records, len(records)))
-    assert set(shuffled) == set(ids)
-
-
-def parse_ids(records: list[dict[str, object]]) -> list[int | None]:
-    file = SourceFile("/crawl/a.jsonl", "etag", 1, "a.jsonl", "jsonl", Source(path="/crawl/a.jsonl"))
-    parse = RecordParser(file, "a.jsonl", 1, REGISTRY)
-    return [parse(RawRecord(number, record)).get("article_id") for number, record in enumerate(records)]
 
 
 def test_records_that_are_committed_already_are_passed_over(tmp_path: Path) -> None:
