@@ -1,6 +1,6 @@
 """The sizing model: fitted on small runs, does it predict one three times as large as any of them?
 
-python benchmarks/sizing.py --articles 300 600 1200
+python benchmarks/sizing.py --articles 600 1800 3000
 
 Runs lakes of real articles of these sizes, fits start and time an article of every step, predicts a run of three times
 the largest size from the number of its articles alone, and makes it. Then prints what 10^5 to 10^8 articles take.
@@ -10,6 +10,7 @@ Figure 6 of issue 10; times need a quiet machine.
 from __future__ import annotations
 
 import argparse
+import gzip
 import json
 import sys
 import tempfile
@@ -47,7 +48,7 @@ class Run:
 
 def main() -> int:
     arguments = argparse.ArgumentParser()
-    arguments.add_argument("--articles", type=int, nargs="+", default=[300, 600, 1200])
+    arguments.add_argument("--articles", type=int, nargs="+", default=[600, 1800, 3000])
     options = arguments.parse_args()
     with tempfile.TemporaryDirectory(prefix="navab-sizing-") as name:
         runs = [_run(Path(name), count) for count in sorted(options.articles)]
@@ -83,7 +84,10 @@ def predict(fitted: Mapping[str, StepCost], articles: int) -> float:
 def _run(folder: Path, articles: int) -> Run:
     """Build a lake of so many articles from nothing."""
     place = folder / str(articles)
-    draw_articles(place / "articles", articles)
+    files = draw_articles(place / "articles", articles)
+    drawn = sum(gzip.decompress(path.read_bytes()).count(b"\n") for path in files)
+    if drawn != articles:
+        sys.exit(f"sizing: of {articles:,} articles only {drawn:,} can be drawn evenly over the nations: ask for fewer")
     document = {
         "lake": str(place / "lake"),
         "nations": list(NATIONS),

@@ -2,11 +2,13 @@
 
 Up to `EXACT_LIMIT` statements every pair is compared. Above, a statement is compared with those of its nearest cells;
 the comparisons of a cell are one matrix product, and their number grows in proportion to the number of statements.
+Those to search among come block by block and need not be in memory together.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
@@ -16,11 +18,20 @@ from navab.lake.hashing import Int64Array
 from navab.models.embedder import Vectors
 
 Mask = npt.NDArray[np.bool_]
+Cosines = npt.NDArray[np.float32]
 EXACT_LIMIT = 20_000
 PROBES = 16
 _SLACK = 1e-4  # matrix products differ in their last bits from the cosine of a single pair
 _BLOCK_SCORES = 16_000_000
 _BLOCK_PAIRS = 10_000
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """Some of the statements: their rows among all, ascending, and their unit vectors of shape (n, d)."""
+
+    rows: Int64Array
+    vectors: Vectors
 
 
 def find_candidates(
@@ -31,41 +42,76 @@ def find_candidates(
     min_similarity: float,
     cells: Cells | None = None,
     searching: Mask | None = None,
-) -> tuple[Int64Array, npt.NDArray[np.float32]]:
-    """Pairs of rows at `min_similarity` or above of which at least one is new.
+) -> tuple[Int64Array, Cosines]:
+    """Pairs of rows at `min_similarity` or above of which at least one is new, where all vectors are at hand.
 
-    `vectors` are unit vectors of shape (n, d). Returns pairs (m, 2) with left < right, sorted, each once, and their
-    cosines. A new row looks for old rows and for new ones behind it, and in a crowd keeps the `neighbors` nearest of
-    them; so the new rows may be searched in any parts (`searching`), which together find what one search finds.
-    With `cells` a few pairs may be missed: benchmarks/conflict_candidates.py measures how few.
+    `searching` are the new rows that search, all of them by default; else see `search`.
     """
-    queries = np.flatnonzero(new if searching is None else searching)
-    if len(vectors) < 2 or not len(queries):
-        return np.empty((0, 2), dtype=np.int64), np.empty(0, dtype=np.float32)
-    if cells is None:
-        comparisons = iter([(queries, np.arange(len(vectors)))])
-    else:
-        comparisons = compare_cells(vectors, queries, cells)
-    codes = [_near(vectors, new, left, right, min_similarity - _SLACK, neighbors) for left, right in comparisons]
-    code = np.concatenate([*codes, np.empty(0, dtype=np.int64)])
-    code.sort()
-    owner, other = np.divmod(code, len(vectors))
-    # Each pair's cosine is counted by itself, so that it does not depend on the other vectors.
-    cosines = np.concatenate([_cosines(vectors, owner[part], other[part]) for part in _blocks(len(code))])
-    kept = (cosines >= np.float32(min_similarity)) & _nearest(owner, other, cosines, neighbors)
+    rows = np.flatnonzero(new if searching is None else searching)
+    queries = Block(rows, vectors if len(rows) == len(vectors) else vectors[rows])
+    among = [Block(np.arange(len(vectors)), vectors)]
+    return search(queries, among, new, neighbors=neighbors, min_similarity=min_similarity, cells=cells)
+
+
+def search(
+    queries: Block,
+    among: Iterable[Block],
+    new: Mask,
+    *,
+    neighbors: int,
+    min_similarity: float,
+    cells: Cells | None = None,
+) -> tuple[Int64Array, Cosines]:
+    """Pairs of `queries`, which are new, with statements of `among` at `min_similarity` or above.
+
+    Returns pairs of rows (m, 2) with left < right, sorted, each once, and their cosines. A new row looks for old rows
+    and for new ones behind it, and in a crowd keeps the `neighbors` nearest of them; so the new rows may be searched
+    in any parts, which together find what one search finds. With `cells` a few pairs may be missed:
+    benchmarks/conflict_candidates.py measures how few.
+    """
+    compare = _Everything(queries) if cells is None else _NearCells(queries, cells)
+    found = [(np.empty(0, np.int64), np.empty(0, np.int64), np.empty(0, np.float32))]
+    for block in among if len(queries.rows) else ():
+        for left, right in compare(block):
+            owner, other = _near(queries, block, new, left, right, min_similarity - _SLACK, neighbors)
+            # Each pair's cosine is counted by itself, so that it does not depend on the other vectors.
+            cosines = _cosines(queries.vectors, owner, block.vectors, other)
+            kept = cosines >= np.float32(min_similarity)
+            found.append((queries.rows[owner[kept]], block.rows[other[kept]], cosines[kept]))
+    owner, other, cosines = (np.concatenate(column) for column in zip(*found, strict=True))
+    order = np.lexsort((other, owner))
+    owner, other, cosines = owner[order], other[order], cosines[order]
+    kept = _nearest(owner, other, cosines, neighbors)
     pairs = np.sort(np.stack([owner[kept], other[kept]], axis=1), axis=1)
     order = np.lexsort((pairs[:, 1], pairs[:, 0]))
     return pairs[order], cosines[kept][order]
 
 
-def compare_cells(vectors: Vectors, queries: Int64Array, cells: Cells) -> Iterator[tuple[Int64Array, Int64Array]]:
-    """For every cell, the queries that look into it and the rows that lie in it."""
-    probes = cells.nearest(vectors[queries], PROBES)
-    home = cells.nearest(vectors, 1)[:, 0]
-    members, looking = _group(home, len(cells.centroids)), _group(probes.ravel(), len(cells.centroids))
-    for own, into in zip(members, looking, strict=True):
-        if len(own) and len(into):
-            yield queries[into // probes.shape[1]], own
+@dataclass(frozen=True, slots=True)
+class _Everything:
+    """Compares every query with every row of a block."""
+
+    queries: Block
+
+    def __call__(self, block: Block) -> Iterator[tuple[Int64Array, Int64Array]]:
+        if len(block.rows):
+            yield np.arange(len(self.queries.rows)), np.arange(len(block.rows))
+
+
+class _NearCells:
+    """For every cell, compares the queries that look into it with the rows of a block that lie in it."""
+
+    def __init__(self, queries: Block, cells: Cells) -> None:
+        self._cells = cells
+        probes = cells.nearest(queries.vectors, PROBES)
+        looking = _group(probes.ravel(), len(cells.centroids))
+        self._looking = [into // probes.shape[1] for into in looking]
+
+    def __call__(self, block: Block) -> Iterator[tuple[Int64Array, Int64Array]]:
+        home = self._cells.nearest(block.vectors, 1)[:, 0]
+        for own, looking in zip(_group(home, len(self._looking)), self._looking, strict=True):
+            if len(own) and len(looking):
+                yield looking, own
 
 
 def _group(keys: npt.NDArray[np.int32], count: int) -> list[Int64Array]:
@@ -75,24 +121,26 @@ def _group(keys: npt.NDArray[np.int32], count: int) -> list[Int64Array]:
 
 
 def _near(
-    vectors: Vectors, new: Mask, left: Int64Array, right: Int64Array, threshold: float, neighbors: int
-) -> Int64Array:
-    """Codes (searching row * n + other row) of the pairs of left and right at a threshold."""
-    found = []
-    others, first = vectors[right], np.where(new[right], right, len(vectors))
+    queries: Block, block: Block, new: Mask, left: Int64Array, right: Int64Array, threshold: float, neighbors: int
+) -> tuple[Int64Array, Int64Array]:
+    """Pairs at a threshold of queries and rows of a block, given and returned by their positions in these."""
+    owners, others = [], []
+    vectors, rows = block.vectors[right], block.rows[right]
+    first = np.where(new[rows], rows, len(new))
     step = max(1, _BLOCK_SCORES // len(right))
     for start in range(0, len(left), step):
-        rows = left[start : start + step]
-        scores = vectors[rows] @ others.T
+        part = left[start : start + step]
+        scores = queries.vectors[part] @ vectors.T
         a, b = np.nonzero(scores >= threshold)
-        owned = first[b] > rows[a]  # a new row that comes before the searching one looks for that itself
+        owned = first[b] > queries.rows[part][a]  # a new row that comes before the searching one looks for that itself
         a, b = a[owned], b[owned]
         kept = _near_the_nearest(a, scores[a, b], neighbors)
-        found.append(rows[a[kept]] * len(vectors) + right[b[kept]])
-    return np.concatenate(found)
+        owners.append(part[a[kept]])
+        others.append(right[b[kept]])
+    return np.concatenate(owners), np.concatenate(others)
 
 
-def _near_the_nearest(owner: Int64Array, scores: npt.NDArray[np.float32], neighbors: int) -> Mask:
+def _near_the_nearest(owner: Int64Array, scores: Cosines, neighbors: int) -> Mask:
     """Which pairs may be among the nearest of their owner; `owner` is sorted, scores are exact to `_SLACK`."""
     counts = np.bincount(owner) if len(owner) else np.zeros(1, dtype=np.int64)
     if counts.max() <= neighbors:
@@ -103,7 +151,7 @@ def _near_the_nearest(owner: Int64Array, scores: npt.NDArray[np.float32], neighb
     return scores >= np.where(counts > neighbors, last - 2 * _SLACK, -np.inf)[owner]
 
 
-def _nearest(owner: Int64Array, other: Int64Array, cosines: npt.NDArray[np.float32], neighbors: int) -> Mask:
+def _nearest(owner: Int64Array, other: Int64Array, cosines: Cosines, neighbors: int) -> Mask:
     """Which pairs are among the nearest of the row that searched them; ties fall to the smaller rows."""
     if not len(owner) or np.bincount(owner).max() <= neighbors:
         return np.ones(len(owner), dtype=np.bool_)
@@ -114,10 +162,10 @@ def _nearest(owner: Int64Array, other: Int64Array, cosines: npt.NDArray[np.float
     return kept
 
 
-def _blocks(count: int) -> Iterator[slice]:
-    return (slice(start, start + _BLOCK_PAIRS) for start in range(0, max(1, count), _BLOCK_PAIRS))
-
-
-def _cosines(vectors: Vectors, left: Int64Array, right: Int64Array) -> npt.NDArray[np.float32]:
-    cosines: npt.NDArray[np.float32] = np.einsum("ij,ij->i", vectors[left], vectors[right])
+def _cosines(left: Vectors, own: Int64Array, right: Vectors, other: Int64Array) -> Cosines:
+    """The cosine of every pair, by positions in left and right."""
+    cosines = np.empty(len(own), dtype=np.float32)
+    for start in range(0, len(own), _BLOCK_PAIRS):
+        part = slice(start, start + _BLOCK_PAIRS)
+        np.einsum("ij,ij->i", left[own[part]], right[other[part]], out=cosines[part])
     return cosines

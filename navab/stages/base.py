@@ -34,24 +34,37 @@ class Selection:
     key: str
     parts: tuple[tuple[str, Int64Array, Int64Array], ...]
 
+    @property
+    def rows(self) -> pl.DataFrame:
+        """Key and fingerprint of the rows, sorted by key; nothing is read."""
+        keys = [pl.DataFrame({self.key: keys, "fingerprint": prints}) for _, keys, prints in self.parts]
+        empty = load_schema(self.table).arrow.field
+        none = pl.DataFrame(pa.schema([empty(self.key), empty("fingerprint")]).empty_table())
+        return pl.concat([none, *keys]).sort(self.key)
+
     def read(self, storage: Storage) -> pl.DataFrame:
         """Read the rows, sorted by key; a column that an old file lacks is null."""
-        schema = load_schema(self.table).arrow
-        names = list(dict.fromkeys([self.key, "fingerprint", *self.columns]))
-        frames = [pl.DataFrame(pa.schema([schema.field(name) for name in names]).empty_table())]
+        return pl.concat([pl.DataFrame(self._schema.empty_table()), *self.read_files(storage)]).sort(self.key)
+
+    def read_files(self, storage: Storage) -> Iterator[pl.DataFrame]:
+        """Read the rows file by file, for what needs not all of them at a time."""
         for path, keys, fingerprints in self.parts:
             with reported(f"read {storage.shown(path)}"):
                 rows = pq.read_table(
                     path,
-                    columns=names,
-                    schema=schema,
+                    columns=self._schema.names,
+                    schema=load_schema(self.table).arrow,
                     filters=_between(self.key, keys),
                     filesystem=storage.arrow_filesystem,
                 )
-            table = pl.DataFrame(rows)
             wanted = pl.DataFrame({self.key: keys, "fingerprint": fingerprints})
-            frames.append(table.join(wanted, on=[self.key, "fingerprint"], how="semi"))
-        return pl.concat(frames).sort(self.key)
+            yield pl.DataFrame(rows).join(wanted, on=[self.key, "fingerprint"], how="semi").sort(self.key)
+
+    @property
+    def _schema(self) -> pa.Schema:
+        """Of what is read."""
+        whole = load_schema(self.table).arrow
+        return pa.schema([whole.field(name) for name in dict.fromkeys([self.key, "fingerprint", *self.columns])])
 
 
 def _between(key: str, keys: Int64Array) -> pc.Expression | None:

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 import polars as pl
 
-from navab.conflict.candidates import EXACT_LIMIT, find_candidates
+from navab.conflict.candidates import EXACT_LIMIT, Block, search
 from navab.conflict.cells import Cells, cell_count, fit_cells, training_rows
 from navab.lake.arrays import to_matrix
 from navab.lake.hashing import combine, signature
@@ -25,8 +25,9 @@ from navab.view import View
 CELLS_VERSION = 1
 SEARCH_VERSION = 4
 
-# A unit that searches reads the vectors of its whole nation, so it must have much to search.
+# A unit that searches reads the vectors of its whole nation, one file at a time, so it must have much to search.
 SEARCHED_ROWS = 65_536
+MOST_UNITS = 16  # of a nation
 
 
 def expected_cells(view: View) -> pl.DataFrame:
@@ -91,15 +92,18 @@ def plan_searches(view: View) -> list[Unit]:
     for (nation,), rows in pending.sort("nation", "statement_id").group_by("nation", maintain_order=True):
         here = pl.col("nation") == nation
         ids = standing.filter(here)["statement_id"]
-        reads = {"statements": select(view, "statements", located, ids, ("vector",))}
+        among = select(view, "statements", located, ids, ("vector",))
         facts = {
             "searched_by": _searched_by(view),
             "known": known.filter(here).drop("nation"),
             "new": rows["statement_id"],
             "cells": _centroids(view, str(nation)),
         }
-        for start in range(0, rows.height, SEARCHED_ROWS):
-            block = rows.slice(start, SEARCHED_ROWS)
+        size = max(SEARCHED_ROWS, -(-rows.height // MOST_UNITS))
+        for start in range(0, rows.height, size):
+            block = rows.slice(start, size)
+            searching = select(view, "statements", located, block["statement_id"], ("vector",))
+            reads = {"searching": searching, "statements": among}
             units.append(Unit(unit_name("searches", block, "statement_id"), str(nation), block, reads, facts))
     return units
 
@@ -144,19 +148,19 @@ class SearchCandidates:
     options: ConflictsSection
 
     def __call__(self, unit: Unit, storage: Storage) -> Iterator[Output]:
-        statements = unit.reads["statements"].read(storage).sort("statement_id")
+        statements = unit.reads["statements"].rows
         ids = statements["statement_id"]
         new: pl.Series = unit.facts["new"]  # type: ignore[assignment]
         cells: Cells | None = unit.facts["cells"]  # type: ignore[assignment]
         known: pl.DataFrame = unit.facts["known"]  # type: ignore[assignment]
         is_new = ids.is_in(new.implode()).to_numpy()
-        pairs, cosines = find_candidates(
-            to_matrix(statements["vector"]),
+        pairs, cosines = search(
+            _block(unit.reads["searching"].read(storage), ids),
+            (_block(rows, ids) for rows in unit.reads["statements"].read_files(storage)),
             is_new,
             neighbors=self.options.neighbors,
             min_similarity=self.options.min_similarity,
             cells=cells,
-            searching=ids.is_in(unit.pending["statement_id"].implode()).to_numpy(),
         )
         both = ["left_id", "right_id"]
         found = pl.DataFrame(
@@ -176,6 +180,12 @@ class SearchCandidates:
         first = unit.pending.filter(~pl.col("again")).join(searched, on="statement_id")
         if first.height:
             yield Output("searches", conform(first, "searches"))
+
+
+def _block(statements: pl.DataFrame, ids: pl.Series) -> Block:
+    """Statements as a block; `ids` are all, sorted."""
+    rows = np.searchsorted(ids.to_numpy(), statements["statement_id"].to_numpy()).astype(np.int64)
+    return Block(rows, to_matrix(statements["vector"]))
 
 
 def conservation(view: View) -> list[Equation]:

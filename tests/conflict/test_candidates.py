@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from navab.conflict import cells
-from navab.conflict.candidates import find_candidates
+from navab.conflict.candidates import Block, find_candidates, search
 from navab.conflict.cells import fit_all
 
 Vectors = npt.NDArray[np.float32]
@@ -73,6 +73,23 @@ def test_parts_of_the_new_rows_find_together_what_one_search_finds(
     ]
     together = sorted(map(tuple, np.concatenate(parts).tolist()))
     assert together == list(map(tuple, whole.tolist()))
+
+
+@given(st.integers(2, 40), st.integers(0, 99), st.integers(1, 6), st.booleans(), st.integers(1, 5))
+def test_among_blocks_the_same_is_found_as_among_all_at_once(
+    count: int, seed: int, neighbors: int, through_cells: bool, blocks: int
+) -> None:
+    points = vectors(count, seed)
+    chance = np.random.default_rng(seed)
+    new = chance.random(count) < 0.7
+    fitted = fit_all(points, seed=0) if through_cells else None
+    whole, cosines = find_candidates(points, new, neighbors=neighbors, min_similarity=0.3, cells=fitted)
+    rows, part = np.flatnonzero(new), chance.integers(0, blocks, count)
+    among = (Block(np.flatnonzero(part == number), points[part == number]) for number in range(blocks))
+    options = {"neighbors": neighbors, "min_similarity": 0.3, "cells": fitted}
+    pairs, same = search(Block(rows, points[rows]), among, new, **options)
+    assert pairs.tolist() == whole.tolist()
+    assert same.tolist() == cosines.tolist()
 
 
 def test_nothing_new_nothing_found() -> None:
