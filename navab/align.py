@@ -114,9 +114,14 @@ def plan_trainings(view: View, release: FoundRelease, options: AlignmentSection)
 
 
 def training_pairs(view: View, release: FoundRelease, training: Training) -> pl.DataFrame:
-    """The pairs that a training learns from, in the order of learning; raises ConfigurationError if there are none."""
+    """The pairs that a training learns from, in the order of learning; raises ConfigurationError if there are none.
+
+    Statements of foreign speakers are in no arm, so that the ablation's differ by what lost a conflict alone.
+    """
     options = training.options
-    rows = release.frame(_SUBSETS[training.arm]).filter(_TRAIN & pl.col("nation").is_in(training.nations))
+    rows = release.frame(_SUBSETS[training.arm]).filter(
+        _TRAIN & pl.col("nation").is_in(training.nations) & pl.col("speaker_nation").ne_missing("foreign")
+    )
     pairs = drawn(choose_pairs(view, rows, options, training.seed), options.pairs, training.seed)
     if training.arm == "flipped":
         pairs = flipped(pairs, training.seed)

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import importlib.util
+import shutil
 from pathlib import Path
 
+import polars as pl
 import pytest
 
 from navab.align import lesson_of, plan_trainings, split_keys, training_pairs
@@ -14,7 +16,7 @@ from navab.errors import ConfigurationError
 from navab.options.alignment import AlignmentSection
 from navab.release.find import FoundRelease, find_releases
 from navab.view import View
-from tests.lakes import navab
+from tests.lakes import navab, sample_configuration
 
 without_torch = pytest.mark.skipif(importlib.util.find_spec("torch") is not None, reason="torch is installed")
 
@@ -58,6 +60,19 @@ def test_the_ablation_needs_its_subset(view: View, release: FoundRelease) -> Non
         plan_trainings(view, release, section(ablation=True))
     with pytest.raises(ConfigurationError, match=r"set alignment\.model"):
         plan_trainings(view, release, AlignmentSection())
+
+
+def test_the_arms_of_the_ablation_differ_by_what_lost_a_conflict_alone(built: Path, tmp_path: Path) -> None:
+    shutil.copytree(built, tmp_path / "lake")
+    named = {"name": "both", "without_conflict_reduction": True}
+    navab("release", "--config", sample_configuration(tmp_path, release=named))
+    view = open_view(tmp_path / "navab.yaml", ())
+    (both,) = find_releases(view.lake.storage, ("both",))
+    arms = plan_trainings(view, both, section(ablation=True, balance=False))
+    reduced, unreduced = (set(training_pairs(view, both, arm)["triple_id"]) for arm in arms)
+    lost = both.frame("contested").filter(~pl.col("retained") & (pl.col("split") == "train"))
+    assert unreduced - reduced == set(lost.filter(pl.col("speaker_nation") != "foreign")["triple_id"]) != set()
+    assert reduced < unreduced
 
 
 def test_a_model_of_several_nations_is_told_which_is_asked(view: View, release: FoundRelease) -> None:
