@@ -2,6 +2,7 @@
 
 python benchmarks/conflict_candidates.py                     recall, about 3 minutes
 python benchmarks/conflict_candidates.py --only-growth --sizes 60000 960000     growth and new statements (issue 7)
+python benchmarks/conflict_candidates.py --only-growth --unit 60000 960000      memory of one unit, file by file
 
 Real statements come from the lake that benchmarks/real_data.py makes. Larger sets are made of them: every vector lies
 between two real ones, nearer to the first, with noise, so that the neighbourhoods are those of real statements.
@@ -11,7 +12,10 @@ from __future__ import annotations
 
 import argparse
 import sys
+import tempfile
 import time
+from concurrent.futures import ProcessPoolExecutor
+from multiprocessing import get_context
 from pathlib import Path
 
 import numpy as np
@@ -20,10 +24,11 @@ import psutil
 from threadpoolctl import threadpool_limits
 
 from benchmarks.support.measure import line
-from navab.conflict.candidates import find_candidates
-from navab.conflict.cells import Cells, fit_all
+from navab.conflict.candidates import Block, find_candidates, search
+from navab.conflict.cells import Cells, cell_count, fit_all, fit_cells
 from navab.lake.hashing import Int64Array
 from navab.models.embedder import Vectors
+from navab.stages.candidates import SEARCHED_ROWS
 
 REPOSITORY = Path(__file__).resolve().parents[1]
 LAKE = REPOSITORY / "build" / "real" / "lake"
@@ -31,6 +36,7 @@ THRESHOLD = 0.7
 EVERYBODY, NEIGHBORS = 10**9, 200
 NEW, INCREMENT = 0.05, 0.1
 RECALL, SECONDS, GIB, EXPONENT = 0.99, 15 * 60, 8.0, 1.25
+FLAT = 1.25  # of a unit's memory, sixteen times as many statements
 BLOCK = 50_000
 
 
@@ -40,6 +46,7 @@ def main() -> None:
     parser.add_argument("--recall-on", type=int, default=200_000)
     parser.add_argument("--only-growth", action="store_true")
     parser.add_argument("--sizes", type=int, nargs="*", default=[])
+    parser.add_argument("--unit", type=int, nargs="*", default=[])
     options = parser.parse_args()
     if not (options.lake / "tables" / "statements").is_dir():
         sys.exit(f"no statements at {options.lake}: run benchmarks/real_data.py first, or give --lake")
@@ -50,6 +57,8 @@ def main() -> None:
             _recalls(real, everything, options.recall_on)
         if options.sizes:
             _growth(everything, options.sizes)
+        if options.unit:
+            _units(everything, options.unit)
 
 
 def _recalls(real: dict[str, Vectors], everything: Vectors, count: int) -> None:
@@ -67,9 +76,9 @@ def _real(lake: Path) -> dict[str, Vectors]:
     return {str(nation): np.array(part["vector"].to_list(), dtype=np.float32) for (nation,), part in by_nation.items()}
 
 
-def like(real: Vectors, count: int) -> Vectors:
+def like(real: Vectors, count: int, seed: int = 0) -> Vectors:
     """As many unit vectors as asked for, between pairs of real ones."""
-    chance = np.random.default_rng(0)
+    chance = np.random.default_rng(seed)
     made = np.empty((count, real.shape[1]), np.float32)
     for start in range(0, count, BLOCK):
         size = min(BLOCK, count - start)
@@ -127,6 +136,47 @@ def _growth(real: Vectors, sizes: list[int]) -> None:
         (small, fast), (large, slow) = measured[0], measured[-1]
         exponent = float(np.log(slow / fast) / np.log(large / small))
         line(f"growth exponent, {small:,} to {large:,}", exponent, EXPONENT)
+
+
+def _units(real: Vectors, sizes: list[int]) -> None:
+    """Peak memory of a process that searches one unit of a nation, whose vectors it reads file by file."""
+    peaks = []
+    for size in sizes:
+        with tempfile.TemporaryDirectory(prefix="navab-candidates-") as folder:
+            for number, start in enumerate(range(0, size, BLOCK)):
+                np.save(f"{folder}/{number:06}.npy", like(real, min(BLOCK, size - start), seed=number))
+            with ProcessPoolExecutor(1, get_context("spawn")) as alone:
+                seconds, pairs, peak = alone.submit(_search_unit, folder).result()
+        print(f"a unit of {SEARCHED_ROWS:,} among {size:,}: {seconds:.1f} s, {pairs:,} pairs, {peak / 2**30:.2f} GiB")
+        peaks.append(peak)
+    line("peak memory of a unit, GiB", peaks[-1] / 2**30, GIB)
+    line("peak among all, against that among the fewest", peaks[-1] / peaks[0], FLAT)
+
+
+def _search_unit(folder: str) -> tuple[float, int, int]:
+    """Search the first statements among all of a folder; seconds, pairs, and the greatest memory of this process."""
+    files = sorted(Path(folder).iterdir())
+    counts = [len(np.load(file, mmap_mode="r")) for file in files]
+    starts = np.cumsum([0, *counts])
+    sample = np.concatenate([np.load(file, mmap_mode="r")[:: len(files)] for file in files])
+    cells = fit_cells(sample, 0, count=cell_count(int(starts[-1])))
+    del sample
+    started = time.monotonic()
+    queries = np.concatenate([np.load(file) for file in files[: 1 + SEARCHED_ROWS // BLOCK]])[:SEARCHED_ROWS]
+    among = (
+        Block(np.arange(start, start + count), np.load(file))
+        for file, start, count in zip(files, starts, counts, strict=False)
+    )
+    with threadpool_limits(2):
+        pairs, _ = search(
+            Block(np.arange(len(queries)), queries),
+            among,
+            np.ones(int(starts[-1]), dtype=bool),
+            neighbors=NEIGHBORS,
+            min_similarity=THRESHOLD,
+            cells=cells,
+        )
+    return time.monotonic() - started, len(pairs), _peak()
 
 
 def _increment(vectors: Vectors, cells: Cells) -> float:
