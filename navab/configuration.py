@@ -34,7 +34,7 @@ class Configuration(Section):
     )
     sources: tuple[Source, ...] = Field((), description="Where articles come from")
     tolerance: float = Field(0.05, ge=0, le=1, description="Share of bad records that is tolerated")
-    seed: int = Field(0, description="Of UMAP and FAISS")
+    seed: int = Field(0, ge=0, lt=2**32, description="Of communities, UMAP and k-means")
     articles: ArticlesSection = ArticlesSection()
     language: LanguageSection = LanguageSection()
     dedup: DedupSection = DedupSection()

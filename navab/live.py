@@ -61,12 +61,26 @@ def latest_words(view: View) -> pl.DataFrame:
 def words_on_topics(view: View) -> pl.DataFrame:
     """What a person's word says of each current topic: topic_id, person, note; null where nobody spoke.
 
-    The word on the topic itself counts, else that on the topic that most of its articles came from.
+    The word on the topic itself counts, else that which it took over from the topic that most of its articles came
+    from, when it was fitted. What is said of that one later is not said of it.
     """
-    topics = view.current("topics", "lineage").select(
-        "topic_id", pl.concat_list("topic_id", pl.col("lineage").fill_null([])).alias("said_of")
+    topics = view.current("topics", "sensitive", "decided_by")
+    taken = pl.when(pl.col("decided_by") == "person").then("sensitive")
+    both = topics.join(latest_words(view), on="topic_id", how="left", maintain_order="left")
+    return both.select("topic_id", pl.coalesce("person", taken).alias("person"), "note")
+
+
+def words_in_force(view: View) -> dict[int, bool]:
+    """A person's words on topics, those of the last fit that took one over and past ones included."""
+    fitted = view.rows("topics", "sensitive", "decided_by").filter(pl.col("decided_by") == "person")
+    said = latest_words(view).select("topic_id", "person")
+    return dict(fitted.select("topic_id", "sensitive").iter_rows()) | dict(said.iter_rows())
+
+
+def decided_topics(view: View, *columns: str) -> pl.DataFrame:
+    """Current topics, `sensitive` as the configured threshold has it where no person decided."""
+    topics = view.current("topics", *dict.fromkeys(["sensitive", "sensitivity", "decided_by", *columns]))
+    passed = pl.col("sensitivity") >= view.configuration.screening.threshold
+    return topics.with_columns(
+        pl.when(pl.col("decided_by") == "person").then("sensitive").otherwise(passed).alias("sensitive")
     )
-    said = topics.explode("said_of", empty_as_null=False).with_row_index("order")
-    words = latest_words(view).rename({"topic_id": "said_of"})
-    first = said.join(words, on="said_of").sort("order").unique("topic_id", keep="first", maintain_order=True)
-    return topics.select("topic_id").join(first.select("topic_id", "person", "note"), on="topic_id", how="left")

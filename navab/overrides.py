@@ -14,6 +14,7 @@ from navab.execution.units import write_output
 from navab.lake.claim import Claim
 from navab.lake.hashing import combine
 from navab.lake.schema import load_schema
+from navab.live import decided_topics
 from navab.stages.base import Output, conform
 from navab.view import View
 
@@ -35,7 +36,7 @@ _WORDS = {"yes": True, "true": True, "1": True, "no": False, "false": False, "0"
 
 def export_topics(view: View) -> str:
     """All current topics as CSV; people fill in the columns decision (yes or no) and note."""
-    topics = view.current("topics", *(name for name in _FIELDS[:8] if name not in ("topic_id", "nation")))
+    topics = decided_topics(view, *(name for name in _FIELDS[:8] if name not in ("topic_id", "nation")))
     out = io.StringIO()
     writer = csv.DictWriter(out, _FIELDS)
     writer.writeheader()
@@ -77,12 +78,14 @@ def read_decisions(path: Path, view: View) -> dict[int, tuple[bool, str]]:
 def import_decisions(decisions: dict[int, tuple[bool, str]], view: View, claim: Claim) -> int:
     """Commit decisions that differ from those in force, in word or note; returns how many there were.
 
+    An export leaves notes empty: the same word with an empty note leaves the note that it has.
+
     The snapshot of the topics is brought in line with all decisions in force, also with those of an import that was
     interrupted before it did so.
     """
     rows = view.rows("overrides", "topic_id", "sensitive", "note", "sequence").sort("sequence")
     in_force = {topic: (word, note or "") for topic, word, note in _latest(rows).iter_rows()}
-    fresh = {topic: said for topic, said in decisions.items() if in_force.get(topic) != said}
+    fresh = {topic: said for topic, said in decisions.items() if _is_new(said, in_force.get(topic))}
     topics = view.current("topics", *load_schema("topics").arrow.names).drop("_file")
     if fresh:
         start = int(rows["sequence"].max()) + 1 if rows.height else 0  # type: ignore[arg-type]
@@ -90,6 +93,11 @@ def import_decisions(decisions: dict[int, tuple[bool, str]], view: View, claim: 
     _commit_topics(in_force | fresh, topics, view, claim)
     view.forget(("overrides", "topics"))
     return len(fresh)
+
+
+def _is_new(said: tuple[bool, str], before: tuple[bool, str] | None) -> bool:
+    word, note = said
+    return before is None or word != before[0] or (bool(note) and note != before[1])
 
 
 def _latest(rows: pl.DataFrame) -> pl.DataFrame:

@@ -70,21 +70,20 @@ def search(
     benchmarks/conflict_candidates.py measures how few.
     """
     compare = _Everything(queries) if cells is None else _NearCells(queries, cells)
-    found = [(np.empty(0, np.int64), np.empty(0, np.int64), np.empty(0, np.float32))]
+    best = (np.empty(0, np.int64), np.empty(0, np.int64), np.empty(0, np.float32))
     for block in among if len(queries.rows) else ():
+        found = [best]
         for left, right in compare(block):
             owner, other = _near(queries, block, new, left, right, min_similarity - _SLACK, neighbors)
             # Each pair's cosine is counted by itself, so that it does not depend on the other vectors.
             cosines = _cosines(queries.vectors, owner, block.vectors, other)
             kept = cosines >= np.float32(min_similarity)
             found.append((queries.rows[owner[kept]], block.rows[other[kept]], cosines[kept]))
-    owner, other, cosines = (np.concatenate(column) for column in zip(*found, strict=True))
-    order = np.lexsort((other, owner))
-    owner, other, cosines = owner[order], other[order], cosines[order]
-    kept = _nearest(owner, other, cosines, neighbors)
-    pairs = np.sort(np.stack([owner[kept], other[kept]], axis=1), axis=1)
+        best = _nearest(*(np.concatenate(column) for column in zip(*found, strict=True)), neighbors)
+    owner, other, cosines = best
+    pairs = np.sort(np.stack([owner, other], axis=1), axis=1)
     order = np.lexsort((pairs[:, 1], pairs[:, 0]))
-    return pairs[order], cosines[kept][order]
+    return pairs[order], cosines[order]
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,15 +150,16 @@ def _near_the_nearest(owner: Int64Array, scores: Cosines, neighbors: int) -> Mas
     return scores >= np.where(counts > neighbors, last - 2 * _SLACK, -np.inf)[owner]
 
 
-def _nearest(owner: Int64Array, other: Int64Array, cosines: Cosines, neighbors: int) -> Mask:
-    """Which pairs are among the nearest of the row that searched them; ties fall to the smaller rows."""
+def _nearest(
+    owner: Int64Array, other: Int64Array, cosines: Cosines, neighbors: int
+) -> tuple[Int64Array, Int64Array, Cosines]:
+    """The pairs that are among the nearest of the row that searched them; ties fall to the smaller rows."""
     if not len(owner) or np.bincount(owner).max() <= neighbors:
-        return np.ones(len(owner), dtype=np.bool_)
+        return owner, other, cosines
     order = np.lexsort((other, -cosines, owner))
     rank = np.arange(len(order)) - np.searchsorted(owner[order], owner[order])
-    kept = np.zeros(len(owner), dtype=np.bool_)
-    kept[order[rank < neighbors]] = True
-    return kept
+    kept = np.sort(order[rank < neighbors])
+    return owner[kept], other[kept], cosines[kept]
 
 
 def _cosines(left: Vectors, own: Int64Array, right: Vectors, other: Int64Array) -> Cosines:

@@ -14,7 +14,11 @@ class ConflictsSection(Section):
 
     enabled: bool = Field(True, description="false: all statements are retained")
     min_similarity: float = Field(0.7, ge=0, le=1, description="Cosine from which two statements are judged")
-    neighbors: int = Field(200, ge=1, description="Candidates a statement at most, the most similar ones")
+    neighbors: int = Field(
+        200,
+        ge=1,
+        description="Candidates that a statement's own search keeps, the most similar ones",
+    )
     judge: Literal["rules", "engine", "cross-encoder"] = Field(
         "rules", description="Who judges what the polarity rules, which come first, leave undecided; rules: nobody"
     )

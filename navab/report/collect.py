@@ -115,6 +115,8 @@ def _triples(view: View) -> tuple[tuple[TripleSample, ...], int]:
 
 def _conflicts(view: View) -> tuple[tuple[Conflict, ...], int]:
     """The contradictions with most outlets behind them."""
+    if not view.configuration.conflicts.enabled:
+        return (), 0
     columns = ("component_id", "support", "weight", "retained", "reason")
     decided = view.current("resolutions", *columns).drop("_file", "fingerprint")
     judged = view.current("conflicts", "verdict", "judge", "parties", "reason")

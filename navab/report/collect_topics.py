@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 import polars as pl
 
+from navab.live import decided_topics
 from navab.report.data import AssignedArticles, Topic, TopicChange
 from navab.stages.base import select
 from navab.view import View
@@ -19,7 +20,7 @@ def topics(view: View) -> tuple[Topic, ...]:
     """All current topics, the largest of each nation first."""
     columns = ("label", "label_native", "keywords", "size", "sensitive", "sensitivity", "decided_by", "centroid")
     language = {nation.code: nation.languages[0] for nation in view.nations}
-    rows = view.current("topics", *columns).sort(["nation", "size"], descending=[False, True])
+    rows = decided_topics(view, *columns).sort(["nation", "size"], descending=[False, True])
     assigned = view.live("article_topics", "topic_id").drop_nulls("topic_id")
     counts = dict(assigned.group_by("topic_id").len().iter_rows())
     shown = rows.group_by("nation", maintain_order=True).head(_SHOWN)

@@ -19,7 +19,7 @@ from markupsafe import Markup
 from navab.report.alignments import HEIGHT as CURVE_HEIGHT
 from navab.report.alignments import WIDTH as CURVE_WIDTH
 from navab.report.charts import funnel_steps, percent, rejection_stacks
-from navab.report.data import ReportData
+from navab.report.data import ReportData, Topic
 from navab.report.topic_map import HEIGHT, WIDTH, topic_maps
 
 MOST_TOPICS = 300
@@ -62,7 +62,7 @@ def render_report(data: ReportData) -> str:
         steps={funnel.nation: funnel_steps(funnel) for funnel in data.funnels},
         stacks=rejection_stacks(data.rejections),
         rejections=data.rejections[:MOST_REJECTIONS],
-        topics=data.topics[:MOST_TOPICS],
+        topics=_largest(data.topics),
         maps=topic_maps(data.topics),
         map_width=WIDTH,
         map_height=HEIGHT,
@@ -86,6 +86,14 @@ def render_report(data: ReportData) -> str:
         outcomes=OUTCOMES,
         nations_of=lambda board: [(code, names.get(code, code)) for code in board.nations[:-1]],
     )
+
+
+def _largest(topics: Sequence[Topic]) -> list[Topic]:
+    """The largest topics of every nation, which share the table evenly."""
+    nations = {topic.nation for topic in topics}
+    own = {nation: [topic for topic in topics if topic.nation == nation] for nation in sorted(nations)}
+    most = MOST_TOPICS // max(len(nations), 1)
+    return [topic for some in own.values() for topic in sorted(some, key=lambda one: -one.size)[:most]]
 
 
 def number(value: float) -> str:

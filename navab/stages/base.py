@@ -44,10 +44,23 @@ class Selection:
 
     def read(self, storage: Storage) -> pl.DataFrame:
         """Read the rows, sorted by key; a column that an old file lacks is null."""
-        return pl.concat([pl.DataFrame(self._schema.empty_table()), *self.read_files(storage)]).sort(self.key)
+        return pl.concat([pl.DataFrame(self._schema.empty_table()), *self._read_files(storage)]).sort(self.key)
 
-    def read_files(self, storage: Storage) -> Iterator[pl.DataFrame]:
-        """Read the rows file by file, for what needs not all of them at a time."""
+    def read_blocks(self, storage: Storage, rows: int) -> Iterator[pl.DataFrame]:
+        """Read so many rows at a time, or those of one file where it has more, for what needs not all at once.
+
+        Rows are sorted by key within a block, not over blocks.
+        """
+        gathered: list[pl.DataFrame] = []
+        for frame in self._read_files(storage):
+            gathered.append(frame)
+            if sum(one.height for one in gathered) >= rows:
+                yield pl.concat(gathered).sort(self.key)
+                gathered = []
+        if gathered:
+            yield pl.concat(gathered).sort(self.key)
+
+    def _read_files(self, storage: Storage) -> Iterator[pl.DataFrame]:
         for path, keys, fingerprints in self.parts:
             with reported(f"read {storage.shown(path)}"):
                 rows = pq.read_table(
@@ -58,7 +71,7 @@ class Selection:
                     filesystem=storage.arrow_filesystem,
                 )
             wanted = pl.DataFrame({self.key: keys, "fingerprint": fingerprints})
-            yield pl.DataFrame(rows).join(wanted, on=[self.key, "fingerprint"], how="semi").sort(self.key)
+            yield pl.DataFrame(rows).join(wanted, on=[self.key, "fingerprint"], how="semi")
 
     @property
     def _schema(self) -> pa.Schema:

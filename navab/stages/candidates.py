@@ -25,8 +25,9 @@ from navab.view import View
 CELLS_VERSION = 1
 SEARCH_VERSION = 4
 
-# A unit that searches reads the vectors of its whole nation, one file at a time, so it must have much to search.
+# A unit that searches reads the vectors of its whole nation, block by block, so it must have much to search.
 SEARCHED_ROWS = 65_536
+BLOCK_ROWS = 131_072
 MOST_UNITS = 16  # of a nation
 
 
@@ -95,16 +96,18 @@ def plan_searches(view: View) -> list[Unit]:
         among = select(view, "statements", located, ids, ("vector",))
         facts = {
             "searched_by": _searched_by(view),
-            "known": known.filter(here).drop("nation"),
             "new": rows["statement_id"],
             "cells": _centroids(view, str(nation)),
         }
+        stored = known.filter(here).drop("nation")
         size = max(SEARCHED_ROWS, -(-rows.height // MOST_UNITS))
         for start in range(0, rows.height, size):
             block = rows.slice(start, size)
             searching = select(view, "statements", located, block["statement_id"], ("vector",))
             reads = {"searching": searching, "statements": among}
-            units.append(Unit(unit_name("searches", block, "statement_id"), str(nation), block, reads, facts))
+            again = pl.any_horizontal(pl.col("left_id", "right_id").is_in(block["statement_id"].implode()))
+            own = facts | {"known": stored.filter(again)}
+            units.append(Unit(unit_name("searches", block, "statement_id"), str(nation), block, reads, own))
     return units
 
 
@@ -156,7 +159,7 @@ class SearchCandidates:
         is_new = ids.is_in(new.implode()).to_numpy()
         pairs, cosines = search(
             _block(unit.reads["searching"].read(storage), ids),
-            (_block(rows, ids) for rows in unit.reads["statements"].read_files(storage)),
+            (_block(rows, ids) for rows in unit.reads["statements"].read_blocks(storage, BLOCK_ROWS)),
             is_new,
             neighbors=self.options.neighbors,
             min_similarity=self.options.min_similarity,

@@ -18,7 +18,7 @@ from navab.lake.arrays import to_matrix
 from navab.lake.hashing import combine, set_digest, signature
 from navab.lake.schema import load_schema
 from navab.lake.storage import Storage
-from navab.live import canonical_articles, latest_words
+from navab.live import canonical_articles, words_in_force
 from navab.models.embedder import Embedders
 from navab.models.engines import engine_identity, load_engine
 from navab.nations.registry import Registry
@@ -146,7 +146,7 @@ def plan_topics(view: View) -> list[Unit]:
         "article_id", "record_id", "source", pl.col("published_at").dt.strftime("%Y-%m").alias("month")
     )
     previous, generations = _previous(view), _generations(view)
-    words = dict(latest_words(view).select("topic_id", "person").iter_rows())
+    words = words_in_force(view)
     old = view.rows("topics", "lineage").select("topic_id", "nation", "lineage")
     units = []
     for nation, fingerprint in pending.iter_rows():

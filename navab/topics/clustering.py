@@ -10,6 +10,7 @@ import numpy.typing as npt
 
 from navab.lake.hashing import Int64Array
 from navab.models.embedder import Vectors
+from navab.topics.cosines import cosines_of
 from navab.topics.neighbours import nearest
 
 if TYPE_CHECKING:
@@ -73,7 +74,7 @@ def make_cluster(vectors: Vectors, rows: Int64Array) -> Cluster:
     """The cluster of some rows; the outermost of them are none of its members."""
     mean = vectors[rows].mean(axis=0)
     centroid = (mean / max(float(np.linalg.norm(mean)), 1e-9)).astype(np.float32)
-    cosines = vectors[rows] @ centroid
+    cosines = cosines_of(vectors[rows], centroid[None])[:, 0]
     # Below a true quantile: of a handful of articles the outermost is no outlier.
     floor, limit = (
         float(np.quantile(cosines, share, method="lower")) - _ROUNDING for share in (_FLOOR_QUANTILE, _OUTER_QUANTILE)

@@ -43,7 +43,9 @@ class Drift:
 
 
 def measure(vectors: Vectors, topics: pl.DataFrame, options: Clustering) -> Drift:
-    """Measure drift on vectors of new articles, shape (n, d), against the topics of a model."""
+    """Measure drift on vectors of new articles, shape (n, d), against the topics of a model; of none there is none."""
+    if not len(vectors):
+        return Drift(0.0, 0.0, 0)
     clusters = topics.filter(pl.col("kind").fill_null("") != TAG).sort("topic_id")
     centroids = to_matrix(clusters["centroid"])
     cosines = cosines_of(vectors, centroids)
@@ -53,7 +55,7 @@ def measure(vectors: Vectors, topics: pl.DataFrame, options: Clustering) -> Drif
     moved = [_movement(vectors[(nearest == row) & ~outside], centroids[row]) for row in range(len(centroids))]
     known = [one for one in moved if one is not None]
     return Drift(
-        outlier_share=float(outside.mean()) if len(vectors) else 0.0,
+        outlier_share=float(outside.mean()),
         movement=float(np.average([m for m, _ in known], weights=[n for _, n in known])) if known else 0.0,
         new_regions=_regions(vectors[outside], float(np.median(limits)), options),
     )

@@ -38,7 +38,7 @@ class Sample:
 
 @dataclass(frozen=True, slots=True)
 class Fit:
-    """Which fit it is, and what is known from earlier ones: the lineage of old topics and people's words on them."""
+    """Which fit it is, and what is known from earlier ones: the lineage of old topics and the words that hold."""
 
     nation: str
     fingerprint: int
@@ -86,7 +86,9 @@ def fit_topics(sample: Sample, fit: Fit, options: Fitting, namer: Namer, embedde
         embedder.encode,
         sample.previous,
     )
-    changes = compare(topics, sample.ids, sample.vectors, sample.previous)
+    seen = set(sample.previous)
+    unseen = [Change("died", None, None, (topic,)) for topic in sorted(fit.lineage) if topic not in seen]
+    changes = compare(topics, sample.ids, sample.vectors, sample.previous) + unseen
     texts = [[article.whole for article in sample.of(topic, _KEYWORD_TEXTS)] for topic in topics]
     words = keywords(texts, options.languages, embed=embedder.encode)
     labels = namer.label(words, [sample.of(topic) for topic in topics])
@@ -99,7 +101,7 @@ def fit_topics(sample: Sample, fit: Fit, options: Fitting, namer: Namer, embedde
         }
         for topic, change, label, best in zip(topics, changes, labels, words, strict=False)  # changes: also of the dead
     ]
-    rows = [row | _persons_word(row, fit) for row in made]
+    rows = [row | _persons_word(row, change, fit) for row, change in zip(made, changes, strict=False)]
     return Fitted(rows, [_change(change, rows, fit) for change in changes])
 
 
@@ -132,19 +134,22 @@ def _decision(vectors: Vectors, screen: Screen, threshold: float) -> dict[str, A
     return {"sensitive": sensitivity >= threshold, "sensitivity": sensitivity, "decided_by": "embedding"}
 
 
-def _persons_word(row: Mapping[str, Any], fit: Fit) -> dict[str, Any]:
-    """What a person said of a topic, or else of one that it came from."""
-    for topic in (row["topic_id"], *row["lineage"]):
+def _persons_word(row: Mapping[str, Any], change: Change, fit: Fit) -> dict[str, Any]:
+    """What a person said of a topic, or else of the one that most of its articles came from."""
+    for topic in (row["topic_id"], *change.related[:1]):
         if topic in fit.words:
             return {"sensitive": fit.words[topic], "decided_by": "person"}
     return {}
 
 
 def _change(change: Change, rows: Sequence[Mapping[str, Any]], fit: Fit) -> dict[str, Any]:
-    """One row for every topic, and one for every topic that died."""
+    """One row for every topic, and one for every topic that died.
+
+    A word is lost if it was said of an earlier topic and is not what holds for this one.
+    """
     row = rows[change.topic] if change.topic is not None else None
-    heard = {row["topic_id"], *row["lineage"]} if row else set()
-    lost = any(topic in fit.words and topic not in heard for topic in change.related)
+    holds = row["sensitive"] if row and row["decided_by"] == "person" else None
+    lost = any(fit.words.get(topic, holds) != holds for topic in change.related)
     return {
         "topic_id": row["topic_id"] if row else change.related[0],
         "nation": fit.nation,

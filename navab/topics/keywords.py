@@ -19,6 +19,7 @@ _WORD = re.compile(r"[^\W\d_]{2,}")
 _HAN = re.compile(r"[\u3400-\u9fff]+")
 _CHARS = 2000
 _COMMON_SHARE = 0.2
+_COMMON_TOPICS = 1.5  # a word is not common before it is in the texts of more topics than one
 _CANDIDATES = 4  # for each keyword
 _DIVERSITY = 0.3
 
@@ -32,7 +33,8 @@ def keywords(
     """The words that set each topic apart from the others, best first.
 
     A word's weight is its frequency in the topic times log(1 + average topic length / frequency in all topics);
-    stop words of the languages and words in more than a fifth of all texts are no keywords. With `embed`, words that
+    stop words of the languages and words in more than a fifth of all texts are no keywords (where topics are few, in
+    more than one and a half topics' share of them). With `embed`, words that
     say what a better one says already give way to others (maximal marginal relevance).
     """
     documents = Counter[str]()
@@ -47,9 +49,8 @@ def keywords(
     total = sum(len(texts) for texts in texts_by_topic)
     everywhere = sum(classes, Counter[str]())
     average = sum(everywhere.values()) / max(len(classes), 1)
-    common = stop_words(tuple(languages)) | {
-        word for word, n in documents.items() if total >= 10 and n > _COMMON_SHARE * total
-    }
+    limit = total * max(_COMMON_SHARE, _COMMON_TOPICS / max(len(classes), 1))
+    common = stop_words(tuple(languages)) | {word for word, n in documents.items() if total >= 10 and n > limit}
     most = count if embed is None else count * _CANDIDATES
     weighted = [_best(words, everywhere, average, common, most) for words in classes]
     if embed is None:

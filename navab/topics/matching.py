@@ -61,14 +61,19 @@ def lineage(topic: int, change: Change, before: Mapping[int, Sequence[int] | Non
 def _continued(
     shared: npt.NDArray[np.int64], known: npt.NDArray[np.int64], sizes: npt.NDArray[np.int64]
 ) -> dict[int, int]:
-    """New topics that continue an old one, so that as many articles as possible keep their id."""
+    """New topics that continue an old one, so that as many articles as possible keep their id.
+
+    A topic may continue the one that it has most articles of, or half of its own: not one that it merely took in.
+    """
     from scipy.optimize import linear_sum_assignment  # noqa: PLC0415  (half a second to load)
 
-    rows, columns = linear_sum_assignment(shared, maximize=True)
+    most = shared == shared.max(axis=1, keepdims=True, initial=0)
+    allowed = np.where(most | (shared >= _SHARE * known[:, None]), shared, 0)
+    rows, columns = linear_sum_assignment(allowed, maximize=True)
     return {
         int(row): int(column)
         for row, column in zip(rows, columns, strict=True)
-        if shared[row, column] > 0 and shared[row, column] >= _SHARE * min(known[row], sizes[column])
+        if allowed[row, column] > 0 and shared[row, column] >= _SHARE * min(known[row], sizes[column])
     }
 
 

@@ -13,6 +13,7 @@ from navab.lake.hashing import Int64Array
 from navab.models.embedder import Vectors
 from navab.topics.assignment import CLUSTER, TAG, assign
 from navab.topics.clustering import Cluster, Clustering, find_clusters, make_cluster
+from navab.topics.cosines import cosines_of
 from navab.topics.matching import Change, match_topics
 from navab.topics.tags import Embed, consolidate
 
@@ -71,7 +72,7 @@ def find_topics(
 def _tagged_cluster(vectors: Vectors, rows: Int64Array) -> Cluster:
     """All articles with a tag are members, wherever they lie."""
     whole = make_cluster(vectors, rows)
-    limit = float(np.quantile(vectors[rows] @ whole.centroid, _TAG_QUANTILE))
+    limit = float(np.quantile(cosines_of(vectors[rows], whole.centroid[None]), _TAG_QUANTILE))
     return Cluster(rows, whole.centroid, limit, limit)
 
 

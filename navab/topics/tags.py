@@ -11,6 +11,7 @@ import numpy as np
 
 from navab.lake.hashing import Int64Array
 from navab.models.embedder import Vectors
+from navab.topics.cosines import cosines_of
 
 Embed = Callable[[Sequence[str]], Vectors]
 _EDGES = " \t\n.,;:#\"'“”«»()[]。，、；：《》"
@@ -60,7 +61,7 @@ def _leaders(counts: Counter[str], embed: Embed, min_similarity: float) -> dict[
     leaders = np.empty((0,), dtype=np.int64)
     leader: dict[str, str] = {}
     for row, name in enumerate(names):
-        cosines = vectors[leaders] @ vectors[row]
+        cosines = cosines_of(vectors[leaders], vectors[row : row + 1])[:, 0]
         best = int(cosines.argmax()) if len(leaders) else 0
         if len(leaders) and cosines[best] >= min_similarity:
             leader[name] = names[leaders[best]]

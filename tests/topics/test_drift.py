@@ -6,6 +6,7 @@ import numpy as np
 import polars as pl
 import pytest
 
+from navab.lake.arrays import to_matrix
 from navab.models.embedder import Vectors
 from navab.options.topics import DriftSection
 from navab.topics.clustering import Clustering, make_cluster
@@ -57,4 +58,4 @@ def test_a_topic_that_moves_is_told_from_one_that_has_few_articles(topics: pl.Da
 
 
 def test_nothing_new_is_no_drift(topics: pl.DataFrame) -> None:
-    assert measure(np.empty((0, 32), dtype=np.float32), topics, OPTIONS) == Drift(0.0, 0.0, 0)
+    assert measure(to_matrix(pl.Series([], dtype=pl.List(pl.Float32))), topics, OPTIONS) == Drift(0.0, 0.0, 0)

@@ -74,6 +74,24 @@ def test_a_topic_that_goes_on_keeps_its_id(encoder: UniversalEncoder) -> None:
     assert {change["event"] for change in found.changes} == {"kept"}
 
 
+def test_a_word_goes_over_to_the_topic_that_most_articles_came_from_and_no_further(encoder: UniversalEncoder) -> None:
+    old = fit(encoder, sample()).topics
+    had = {article: row["topic_id"] for row in old for article in row["members"]}
+    again = sample(previous=[had.get(one) for one in sample().ids.tolist()])
+    heard, *others = (row["topic_id"] for row in old)
+    lineage = {row["topic_id"]: [heard] for row in old}  # once all came from it: it was said later
+    found = {row["topic_id"]: row for row in fit(encoder, again, lineage=lineage, words={heard: True}).topics}
+    assert (found[heard]["sensitive"], found[heard]["decided_by"]) == (True, "person")
+    assert {found[one]["decided_by"] for one in others} == {"embedding"}
+
+
+def test_a_topic_without_an_article_in_the_sample_has_died_and_its_word_with_it(encoder: UniversalEncoder) -> None:
+    found = fit(encoder, sample(), lineage={5: None}, words={5: True})
+    (died,) = [change for change in found.changes if change["event"] == "died"]
+    assert died["related"] == [5]
+    assert "decide anew" in died["note"]
+
+
 @pytest.mark.parametrize("threads", [2, 4])
 def test_the_number_of_threads_does_not_matter(encoder: UniversalEncoder, threads: int) -> None:
     """To the last bit, on more vectors than are compared at a time."""

@@ -37,6 +37,12 @@ def test_what_sets_a_topic_apart_comes_first() -> None:
     assert not {"football", "match"} & set(found[0])
 
 
+def test_of_two_topics_each_keeps_the_words_that_all_of_its_texts_have() -> None:
+    subjects = (["election", "parliament"], ["football", "striker"])
+    topics = [[" ".join([*words, f"detail{letter}"]) for letter in "abcdefgh"] for words in subjects]
+    assert [set(found[:2]) for found in keywords(topics)] == [set(words) for words in subjects]
+
+
 def test_words_that_are_everywhere_are_no_keywords() -> None:
     topics = [[f"everywhere special{topic}" for _ in range(5)] for topic in ("a", "b", "c", "d", "e", "f")]
     assert keywords(topics) == [[f"special{topic}"] for topic in ("a", "b", "c", "d", "e", "f")]

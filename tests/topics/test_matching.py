@@ -27,6 +27,8 @@ def events(before: list[int | None], after: list[int]) -> list[tuple[str, int | 
         ([7, 7, 7, 8, 8], [0, 0, 0, 0, 0], [("merged", 7, (7, 8))]),
         ([7, 7, 7, 7, 7], [0, 0, 0, 1, 1], [("kept", 7, (7,)), ("split", None, (7,))]),
         ([7, 7, 8, 8], [0, 0, -1, -1], [("kept", 7, (7,)), ("died", None, (8,))]),
+        # A large topic is split in two, and one half takes in a small one: that one's id would be a lie for it.
+        ([1] * 10 + [2], [0] * 5 + [1] * 5 + [0], [("merged", 1, (1, 2)), ("split", None, (1,))]),
         ([], [], []),
     ],
 )
