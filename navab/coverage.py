@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from itertools import islice
 from typing import Any, Literal
 
 import numpy as np
@@ -33,6 +34,8 @@ from navab.topics.sensitivity import build_screen, value_areas
 State = Literal["good", "weak", "missing"]
 ESSENTIAL = ("stances", "attribution.verbs", "question", "value_words", "negators", "stopwords")
 _ARTICLES = 200  # of the sample
+_FILES = 40  # that are opened for it
+_BATCHES = 5  # of records that are read of a file
 _EMBEDDED = 40
 _EXAMPLES = 3
 _OUTLETS = 8
@@ -61,21 +64,23 @@ def check_nation(code: str, configuration: Configuration, registry: Registry) ->
 
 
 def _sample(nation: Nation, configuration: Configuration, registry: Registry) -> pl.DataFrame:
-    """Records of a nation from the beginnings of the configured sources, judged as the stage `articles` does."""
+    """Records of a nation from the beginnings of configured files, evenly, judged as the stage `articles` does."""
     read = ReadFile(configuration, registry)
     storage = Storage(configuration.lake, storage_options(configuration))
     files = [file for file in list_sources(configuration, registry) if file.source.nation in (None, nation.code)]
     found = [load_schema("articles").arrow.empty_table()]
-    missing = _ARTICLES
-    for file in files:
+    some = files[:: -(-len(files) // _FILES) or 1]
+    missing, share = _ARTICLES, -(-_ARTICLES // max(len(some), 1))
+    for file in some:
         pending = pl.DataFrame({"uri": [file.uri], "fingerprint": [0]})
         facts = {"file": file, "name": file.name, "generation": 0, "done": frozenset()}
-        for output in read(Unit("sample", None, pending, facts=facts), storage):
+        wanted = min(missing, share)
+        for output in islice(read(Unit("sample", None, pending, facts=facts), storage), _BATCHES):
             if output.table == "articles":
-                own = output.rows.filter(pc.equal(output.rows["nation"], nation.code)).slice(0, missing)
+                own = output.rows.filter(pc.equal(output.rows["nation"], nation.code)).slice(0, wanted)
                 found.append(own)
-                missing -= own.num_rows
-            if not missing:
+                missing, wanted = missing - own.num_rows, wanted - own.num_rows
+            if not wanted:
                 break
     return pl.DataFrame(pa.concat_tables(found))
 

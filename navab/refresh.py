@@ -6,6 +6,7 @@ made up for by the next one.
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 
@@ -94,10 +95,11 @@ def examine(
     inputs = release_inputs(view)
     after = releasable(inputs, view)
     old = released(view, last) if last is not None else after.clear()
-    changes = compare(old, after, _nations(view, old))
+    wanted = _nations(view, old)
+    changes = compare(old, after, [*wanted, *sorted({*old["nation"].unique()} - {*wanted})])
     retained = set(after.filter(pl.col("subset").is_in(RETAINED_SUBSETS))["statement_id"])
     gates = judge(
-        changes,
+        dataclasses.replace(changes, nations=changes.nations[: len(wanted)]),  # what is no longer wanted need not pass
         view.configuration.gates,
         violated=sum(not equation.holds for equation in equations),
         contradictions=len(contradicting(retained, inputs.contradictions)),
@@ -116,15 +118,20 @@ def examine(
         rejected=_rejected(view, files),
         changes=changes,
         decisions=list(_changed_decisions(view, before)) if before is not None else [],
-        gates=gates if changes.any else [],
+        gates=gates if changes.any or last is None else [],
         notes=("The tables that it cites cannot be read any more: decisions are not compared.",) if lost else (),
     )
 
 
 def remove_old(view: View, keep: int | None) -> list[str]:
-    """Delete all but the last `keep` revisions of the release, the manifest of each first; their names."""
-    gone = [manifest.name for manifest in _standing(view)[:-keep]] if keep is not None else []
-    storage = view.lake.storage
+    """Delete all but the last `keep` revisions of the release, the manifest of each first; their names.
+
+    The release that `evaluation.core` names stays.
+    """
+    storage, core = view.lake.storage, view.configuration.evaluation.core
+    named = {core, (core or "").rstrip("/").rsplit("/", 1)[-1]}
+    old = _standing(view)[:-keep] if keep is not None else []
+    gone = [manifest.name for manifest in old if manifest.name not in named]
     for name in gone:
         root = storage.path("releases", name)
         files = own_files(storage.filesystem, root)

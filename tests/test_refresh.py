@@ -119,6 +119,20 @@ def test_a_nation_that_is_configured_must_be_there(tmp_path: Path) -> None:
     assert not examined(look(tmp_path, nations=[])).failed, "all that navab knows: only those with articles count"
 
 
+def test_a_first_release_without_a_triple_fails_its_gates_and_is_not_merely_nothing_new(tmp_path: Path) -> None:
+    write_jsonl(tmp_path / "2026-11-01" / "a.jsonl", [article("Nothing.")])
+    assert [gate.describe() for gate in examined(look(tmp_path)).failed] == ["uk triples 0, at least 1"]
+
+
+def test_a_nation_that_is_configured_no_longer_is_withdrawn_and_passes_every_gate(tmp_path: Path) -> None:
+    crawl(tmp_path, "2026-11-01", 0)
+    publish(look(tmp_path))
+    refreshed = examined(look(tmp_path, nations=["fr"], gates={"min_triples": 0, "max_withdrawn": 0.1}))
+    assert {one.nation: one.withdrawn for one in refreshed.changes.nations} == {"fr": 0, "uk": 3}
+    assert refreshed.changes.any
+    assert not refreshed.failed
+
+
 def test_decisions_that_changed_are_told(tmp_path: Path) -> None:
     crawl(tmp_path, "2026-11-01", 0)
     publish(look(tmp_path))
@@ -185,6 +199,14 @@ def test_the_last_releases_are_kept_and_no_name_comes_twice(tmp_path: Path) -> N
     assert [folder.name for folder in sorted(releases.iterdir()) if any(folder.rglob("*.*"))] == names[2:]
     assert load_release(str(releases / "benchmark-3")).height == 9
     assert remove_old(view, None) == []
+
+
+def test_the_core_set_of_evaluations_is_kept(tmp_path: Path) -> None:
+    for number in range(3):
+        crawl(tmp_path, f"2026-11-0{number + 1}", 3 * number)
+        view = look(tmp_path, evaluation={"core": "benchmark"})
+        publish(view)
+    assert remove_old(view, 1) == ["benchmark-2"]
 
 
 @pytest.mark.parametrize("keep", [1, 5])

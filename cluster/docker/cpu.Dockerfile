@@ -1,5 +1,7 @@
 # Head and CPU workers. Build from the root of a checkout:
 #   docker build -f cluster/docker/cpu.Dockerfile -t REGISTRY/navab:cpu .
+# For `embedder.kind: sentence-transformers`, whose topics are named and screened on CPUs, add
+#   --build-arg EXTRAS='[sentence-transformers]'
 FROM python:3.11.13-slim-bookworm
 
 # hadolint ignore=DL3008
@@ -14,7 +16,8 @@ WORKDIR /home/ray/navab
 COPY pyproject.toml constraints.txt README.md LICENSE ./
 COPY navab/__init__.py navab/__init__.py
 COPY schemas schemas
-RUN pip install --no-cache-dir --constraint constraints.txt .
+ARG EXTRAS=
+RUN pip install --no-cache-dir --constraint constraints.txt ".${EXTRAS}"
 
 COPY . .
 RUN pip install --no-cache-dir --no-deps --editable . && chown -R ray:ray /home/ray

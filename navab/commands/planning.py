@@ -48,13 +48,17 @@ def _total(view: View, estimates: list[Estimate]) -> str:
     seconds = sum(one.seconds or 0.0 for one in estimates)
     engine = view.configuration.engine
     tokens = sum((one.prompt_tokens or 0) + (one.output_tokens or 0) for one in estimates)
-    parts = [f"About {duration(seconds)} on machines like those of the last runs; {tokens:,} tokens"]
+    counted = all(one.prompt_tokens is not None and one.output_tokens is not None for one in estimates)
+    more = "" if counted else " + ?"
+    parts = [f"About {duration(seconds)} on machines like those of the last runs; {tokens:,}{more} tokens"]
     if engine.kind == "rules":
         parts[0] += " (the engine rules needs none, and no GPU)"
     elif engine.kind == "vllm" and engine.vllm.gpus:
         asking = _asking(view)
         hours = sum(one.seconds or 0.0 for one in estimates if one.step in asking) / 3600
-        parts.append(f"{hours * engine.vllm.replicas * engine.vllm.gpus_of_engine:,.1f} GPU hours of engines")
+        measured = all(one.seconds is not None for one in estimates if one.step in asking)
+        gpu_hours = hours * engine.vllm.replicas * engine.vllm.gpus_of_engine
+        parts.append(f"{gpu_hours:,.1f}{'' if measured else ' + ?'} GPU hours of engines")
     if unknown:
         parts.append(f"? is what no run of this lake has measured yet ({', '.join(unknown)}): run one crawl first")
     return "; ".join(parts) + "."
@@ -93,6 +97,7 @@ def _forecast(view: View, step: Step, pending: int, before: int | None, rows: in
     tokens = {}
     if set(_TOKENS) <= set(load_schema(table).arrow.names):
         means = view.current(table, *_TOKENS).select(pl.col(_TOKENS).mean())
-        tokens = {name: means[name][0] or 0.0 for name in _TOKENS}
+        none = 0.0 if view.configuration.engine.kind == "rules" else None
+        tokens = {name: none if means[name][0] is None else float(means[name][0]) for name in _TOKENS}
     each = rows / before if before else None
     return Forecast(step.name, pending, each, cost, step.replaces, **tokens)

@@ -75,7 +75,7 @@ def _release(view: View, claim: Claim, refreshed: Refreshed, output: Path | None
     The page comes first, under the release's name: if this process is killed between the two, the next refresh
     releases under the same name and writes the page anew.
     """
-    if not refreshed.changes.any:
+    if not refreshed.changes.any and not refreshed.failed:
         return refreshed
     if not refreshed.failed:
         refreshed = dataclasses.replace(refreshed, release=next_name(view))

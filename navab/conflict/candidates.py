@@ -79,7 +79,8 @@ def search(
             cosines = _cosines(queries.vectors, owner, block.vectors, other)
             kept = cosines >= np.float32(min_similarity)
             found.append((queries.rows[owner[kept]], block.rows[other[kept]], cosines[kept]))
-        best = _nearest(*(np.concatenate(column) for column in zip(*found, strict=True)), neighbors)
+        owner, other, cosines = (np.concatenate(column) for column in zip(*found, strict=True))
+        best = _nearest(owner, other, cosines, neighbors)
     owner, other, cosines = best
     pairs = np.sort(np.stack([owner, other], axis=1), axis=1)
     order = np.lexsort((pairs[:, 1], pairs[:, 0]))

@@ -53,7 +53,16 @@ class EnginePool:
         self._watch.start()
 
     def stop(self) -> None:
+        """Look after the engines no longer; they end with this process."""
         self._stopped.set()
+
+    def end(self) -> None:
+        """End the engines and give back what they held."""
+        self.stop()
+        if self._watch.is_alive():
+            self._watch.join()
+        while self._hosts:
+            self._remove()
 
     def _add(self) -> None:
         """Start one more engine; Ray starts it again whenever it dies."""

@@ -50,6 +50,13 @@ def carry(request: Carry, start: Start, connection: Connection) -> Iterator[byte
         yield from ray.get(result)
 
 
+def lacks_gpus(request: Carry) -> bool:
+    """Whether no worker of a request could start now, for want of a GPU that nobody holds."""
+    import ray  # noqa: PLC0415
+
+    return bool(ray.available_resources().get("GPU", 0) < request.gpus)
+
+
 def _on_cpus(request: Carry, run: Run) -> Any:
     """The dataset of what tasks write, a few units each."""
     import ray  # noqa: PLC0415

@@ -24,7 +24,7 @@ import psutil
 from navab.errors import NavabError, RayLostError
 from navab.execution.messages import Carry, Failed, Ready, Start, Stop, address_of
 from navab.execution.processes import lives, name_of
-from navab.execution.ray_data import carry
+from navab.execution.ray_data import carry, lacks_gpus
 from navab.execution.reach import check_reach
 
 WATCH_INTERVAL_S = 0.5
@@ -44,6 +44,9 @@ def main() -> None:
         connection.send(Ready())
         while not isinstance(request := connection.recv(), Stop):
             if isinstance(request, Carry):
+                if pool is not None and lacks_gpus(request):
+                    pool.end()  # another one starts when it is asked again
+                    pool = None
                 if request.engine is not None and pool is None:
                     from navab.execution.engine_pool import EnginePool  # noqa: PLC0415  (half a second to load)
 

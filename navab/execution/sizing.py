@@ -57,7 +57,7 @@ class Forecast:
     """What is known of a step before it runs.
 
     `rows_each`: rows that it makes of each row of the step before, None if that was never seen; a step that replaces
-    whole tables makes none of its own. `prompt_tokens` and `output_tokens` are those of one row.
+    whole tables makes none of its own. `prompt_tokens` and `output_tokens` are those of one row, None if not measured.
     """
 
     step: str
@@ -65,8 +65,8 @@ class Forecast:
     rows_each: float | None
     cost: StepCost | None
     replaces: bool = False
-    prompt_tokens: float = 0.0
-    output_tokens: float = 0.0
+    prompt_tokens: float | None = 0.0
+    output_tokens: float | None = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,8 +99,8 @@ def estimate(forecasts: Sequence[Forecast]) -> list[Estimate]:
                 one.pending,
                 coming,
                 _seconds(arriving, one.cost),
-                None if arriving is None else round(one.prompt_tokens * arriving),
-                None if arriving is None else round(one.output_tokens * arriving),
+                _tokens(arriving, one.prompt_tokens),
+                _tokens(arriving, one.output_tokens),
             )
         )
     return found
@@ -116,3 +116,9 @@ def _seconds(rows: int | None, cost: StepCost | None) -> float | None:
     if rows == 0:
         return 0.0
     return None if rows is None or cost is None else cost.seconds(rows)
+
+
+def _tokens(rows: int | None, each: float | None) -> int | None:
+    if rows == 0:
+        return 0
+    return None if rows is None or each is None else round(each * rows)

@@ -13,6 +13,7 @@ import stopwordsiso
 import yaml
 from babel import Locale, UnknownLocaleError
 from babel.languages import get_official_languages
+from babel.localedata import locale_identifiers
 from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
@@ -38,18 +39,21 @@ def nation_template(code: str, name: str | None, languages: Sequence[str]) -> st
     """The file of a nation by its code; `name` and `languages` are asked for where CLDR does not know them."""
     territory = _TERRITORIES.get(code, code.upper())
     name = name or Locale("en").territories.get(territory)
-    languages = languages or get_official_languages(territory, de_facto=True)
+    for language in languages:
+        _locale(language)
+    official = get_official_languages(territory, de_facto=True)
+    languages = languages or [language for language in official if language in locale_identifiers()]
     if not name or not languages:
         raise ConfigurationError(
             f"'{code}' is no country code of ISO 3166 that tells name and languages: give --name and --language"
         )
     if len(code) not in (2, 3) or not code.isascii() or not code.isalpha() or not code.islower():
         raise ConfigurationError(f"nation code '{code}': two or three lower-case letters, such as es")
-    home = "\n".join(f"  {language}: {_flow(_home_names(territory, language), 6)}" for language in languages)
+    home = "\n".join(f"  {_quoted(language)}: {_flow(_home_names(territory, language), 6)}" for language in languages)
     return f"""\
 # {name}: what navab knows of the nation. Every field: docs/configuration.md, "A nation's data file".
 # `navab nations check {code}` tells what is missing.
-code: {code}  # the name of this file, and what records have in their field `nation`
+code: {_quoted(code)}  # the name of this file, and what records have in their field `nation`
 name: {_scalar(name)}
 # ISO 639-1 codes: an article in another language is rejected. A language without a lexicon gives no statements with
 # the rules engine.
@@ -59,7 +63,7 @@ languages: {_flow(languages, 2)}
 #   - {{name: Public Radio, aliases: [PR, PR News], domains: [publicradio.example]}}
 official_sources: []
 # Domains of its other outlets and its country code: they place an article in this nation if its record names none.
-domains: [{code}]
+domains: [{_quoted(code)}]
 date_order: {_date_order(territory, languages[0])}  # how its people write 3 May 2024 in digits
 # Words that place a speaker at home, by language: add adjectives and peoples in every form, the capital, parliament,
 # government, parties.
@@ -68,7 +72,7 @@ home_terms:
 # Confidence below which an article's language is uncertain.
 # min_confidence: 0.5
 # Which lexicon reads which language, where the names differ.
-# lexicons: {{{languages[0]}: {languages[0]}}}
+# lexicons: {{{_quoted(languages[0])}: {_quoted(languages[0])}}}
 # models: {{embedder: null}}  # a sentence-transformers model of its own; null takes the configuration's embedder
 """
 
@@ -120,7 +124,7 @@ def _known_words(language: str) -> dict[str, str]:
     calendar = [*locale.months["format"]["wide"].values(), *locale.days["format"]["wide"].values()]
     spaced = language not in {"zh", "ja", "th", "lo", "km", "my"}
     return {
-        "language": language,
+        "language": _quoted(language),
         "spaced": str(spaced).lower(),
         "sentence_ends": "'.!?…'" if spaced else "'。！？…'",
         "clause_marks": "',;:'" if spaced else "'，；：、'",

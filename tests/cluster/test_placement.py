@@ -14,10 +14,13 @@ import ray
 from ray.cluster_utils import Cluster
 
 from navab.execution.carrier import Carrier
+from navab.execution.engine_pool import EnginePool
 from navab.execution.ray_data import CPU_NODE
 from navab.lake.storage import Storage
+from navab.options.engine import EngineSection
 from navab.options.resources import ResourcesSection
 from navab.stages.base import Output, Unit
+from tests.models.chat_server import ChatServer, completion
 
 pytestmark = pytest.mark.slow
 
@@ -81,6 +84,19 @@ def test_units_that_embed_share_a_gpu_in_processes_that_live_on(cluster: Cluster
     given = [path.read_text().split() for path in (tmp_path / "where" / gpu.node_id).iterdir()]
     assert {share for _, share in given} == {"0.5"}
     assert len({process for process, _ in given}) <= 2
+
+
+def test_engines_that_end_give_back_what_they_held(cluster: Cluster) -> None:
+    with ChatServer(lambda *_: completion({})) as server:
+        ray.init(address=cluster.address, logging_level="ERROR", log_to_driver=False)
+        pool = EnginePool(EngineSection(kind="http", model="small", http={"base_url": server.base_url}))
+        try:
+            pool.start()
+            assert ray.util.list_named_actors()
+            pool.end()
+            assert not ray.util.list_named_actors()
+        finally:
+            ray.shutdown()
 
 
 def test_a_cluster_that_declares_nothing_is_used_whole(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -116,7 +116,10 @@ def test_the_configuration_says_where(folder: Path, capsys: pytest.CaptureFixtur
     assert "add es to `nations`" in said
 
 
-@pytest.mark.parametrize("arguments", [("new", "xq"), ("new", "../es"), ("new", "ES"), ("check", "xx")])
+@pytest.mark.parametrize(
+    "arguments",
+    [("new", "xq"), ("new", "../es"), ("new", "ES"), ("check", "xx"), ("new", "zz", "--name", "Z", "--language", "xx")],
+)
 def test_wrong_codes(folder: Path, capsys: pytest.CaptureFixture[str], arguments: tuple[str, ...]) -> None:
     code, _, error = run(capsys, *arguments)
     assert code == 2

@@ -75,3 +75,10 @@ def test_what_was_never_measured_is_unknown() -> None:
     first, second = estimate([Forecast("articles", 3, None, None), Forecast("embeddings", 0, 20.0, StepCost(1, 1))])
     assert first.seconds is None
     assert (second.coming, second.seconds) == (60, 61.0)
+
+
+def test_tokens_that_no_answer_has_told_are_unknown() -> None:
+    (found,) = estimate([Forecast("extraction", 10, None, None, prompt_tokens=None, output_tokens=None)])
+    assert (found.prompt_tokens, found.output_tokens) == (None, None)
+    (nothing,) = estimate([Forecast("extraction", 0, 0.0, None, prompt_tokens=None, output_tokens=None)])
+    assert (nothing.prompt_tokens, nothing.output_tokens) == (0, 0)

@@ -42,6 +42,12 @@ def test_every_country_has_a_valid_template(code: str) -> None:
     assert nation_of(template).code == code
 
 
+def test_a_code_that_yaml_takes_for_something_else() -> None:
+    norway = nation_of(nation_template("no", None, ("no",)))
+    assert (norway.code, norway.languages, norway.domains) == ("no", ("no",), ("no",))
+    assert parse_lexicon("no.yaml", lexicon_template("no")).language == "no"
+
+
 @pytest.mark.parametrize("code", ["xq", "ES", "spain", "e1"])
 def test_what_is_no_country_needs_a_name(code: str) -> None:
     with pytest.raises(ConfigurationError, match=r"--name|two or three"):
