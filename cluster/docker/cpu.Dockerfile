@@ -23,6 +23,8 @@ COPY . .
 RUN pip install --no-cache-dir --no-deps --editable . && chown -R ray:ray /home/ray
 
 USER 1000
+# A host that is cut off is noticed within half a minute, not within seven; all nodes must agree.
+ENV RAY_grpc_client_keepalive_time_ms=15000 RAY_grpc_client_keepalive_timeout_ms=15000
 ENV RAY_USAGE_STATS_ENABLED=0 PYTHONUNBUFFERED=1
 ENTRYPOINT ["tini", "--"]
 CMD ["navab", "--help"]
