@@ -2,7 +2,7 @@
 
     .venv/bin/python -m benchmarks.alignment_gain --config navab.yaml
 
-Reads the trainings and evaluations that `navab align` left in the configuration's lake, and trains nothing. Every setting
+Reads the trainings and evaluations that `navab align` left in the lake, and trains nothing. Every setting
 is pooled over the seeds that it has; a difference of two arms is that of the seeds that both have, on the same triples.
 """
 

@@ -1,6 +1,6 @@
 """Scaling of the CPU stages over 1, 2 and 3 worker hosts of 0.4 core each, and what the driver takes.
 
-python benchmarks/scaling.py --articles 1500
+python benchmarks/scaling.py --articles 12000 --unit-rows 100
 
 Workers are hosts in network namespaces with a quota of 0.4 core (tests/hosts.py); the head has none and runs no unit.
 The same real articles are read, hashed and embedded with each number of workers, on SeaweedFS. Efficiency is the rate
@@ -46,6 +46,7 @@ def main() -> int:
     arguments = argparse.ArgumentParser()
     arguments.add_argument("--articles", type=int, default=1500)
     arguments.add_argument("--unit-rows", type=int, default=25)
+    arguments.add_argument("--workers", type=int, nargs="+", default=WORKERS, choices=WORKERS)
     options = arguments.parse_args()
     reason = why_not() or why_no_quotas()
     if reason is not None:
@@ -68,7 +69,7 @@ def main() -> int:
                 for worker in hosts.workers:
                     worker.cores = CORES
                 stand = Stand(hosts, server, folder, document)
-                found = [_measure(stand, count) for count in WORKERS]
+                found = [_measure(stand, count) for count in options.workers]
             finally:
                 server.stop()
     return _report(found)
@@ -112,7 +113,7 @@ def _report(found: list[Measured]) -> int:
     one = found[0]
     held = True
     for made in found[1:]:
-        efficiency = one.steps_s / (made.workers * made.steps_s)
+        efficiency = one.workers * one.steps_s / (made.workers * made.steps_s)
         line(f"efficiency with {made.workers} workers", efficiency, LEAST_EFFICIENCY, least=True)
         held = held and efficiency >= LEAST_EFFICIENCY
     share = max(made.driver_s / made.run_s for made in found)
