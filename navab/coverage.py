@@ -70,19 +70,19 @@ def _sample(nation: Nation, configuration: Configuration, registry: Registry) ->
     files = [file for file in list_sources(configuration, registry) if file.source.nation in (None, nation.code)]
     found = [load_schema("articles").arrow.empty_table()]
     some = files[:: -(-len(files) // _FILES) or 1]
-    missing, share = _ARTICLES, -(-_ARTICLES // max(len(some), 1))
+    share = -(-_ARTICLES // max(len(some), 1))
     for file in some:
         pending = pl.DataFrame({"uri": [file.uri], "fingerprint": [0]})
         facts = {"file": file, "name": file.name, "generation": 0, "done": frozenset()}
-        wanted = min(missing, share)
+        wanted = share
         for output in islice(read(Unit("sample", None, pending, facts=facts), storage), _BATCHES):
             if output.table == "articles":
                 own = output.rows.filter(pc.equal(output.rows["nation"], nation.code)).slice(0, wanted)
                 found.append(own)
-                missing, wanted = missing - own.num_rows, wanted - own.num_rows
+                wanted -= own.num_rows
             if not wanted:
                 break
-    return pl.DataFrame(pa.concat_tables(found))
+    return pl.DataFrame(pa.concat_tables(found).slice(0, _ARTICLES))
 
 
 def _data(nation: Nation) -> Iterator[Finding]:

@@ -59,10 +59,7 @@ def lacks_gpus(request: Carry) -> bool:
 
 def _on_cpus(request: Carry, run: Run) -> Any:
     """The dataset of what tasks write, a few units each."""
-    import ray  # noqa: PLC0415
-
-    items = [{"unit": pickle.dumps(unit)} for unit in request.units]
-    return ray.data.from_items(items, override_num_blocks=-(-len(items) // _units_of_a_task(request))).map_batches(
+    return _units_in(request, -(-len(request.units) // _units_of_a_task(request))).map_batches(
         run,
         batch_size=1,
         batch_format="pyarrow",
@@ -83,8 +80,7 @@ def _on_gpus(request: Carry, run: Run, start: Start) -> Any:
         raise ConfigurationError(
             f"embedder.gpus is {request.gpus}, but this machine has no GPU: set it to 0, or join a cluster with GPUs"
         )
-    items = [{"unit": pickle.dumps(unit)} for unit in request.units]
-    return ray.data.from_items(items, override_num_blocks=len(items)).map_batches(
+    return _units_in(request, len(request.units)).map_batches(
         _Actor,
         fn_constructor_args=(run,),
         compute=ray.data.ActorPoolStrategy(min_size=1),
@@ -94,6 +90,13 @@ def _on_gpus(request: Carry, run: Run, start: Start) -> Any:
         num_gpus=request.gpus,
         max_task_retries=WORKER_RETRIES,
     )
+
+
+def _units_in(request: Carry, tasks: int) -> Any:
+    """The dataset of a request's units, divided into so many tasks."""
+    import ray  # noqa: PLC0415
+
+    return ray.data.from_items([{"unit": pickle.dumps(unit)} for unit in request.units], override_num_blocks=tasks)
 
 
 class _Actor:
