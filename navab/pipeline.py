@@ -122,6 +122,7 @@ def _run_step(stage: Stage, step: Step, view: View, claim: Claim, carrier: Carri
     started = time.monotonic()
     units = step.plan(view)
     rows = sum(unit.rows for unit in units)
+    files = units if _reads_files(step) else []
     while units:
         claim.enter_stage(step.name)
         metrics.begin(step.name, sum(unit.rows for unit in units))
@@ -135,7 +136,13 @@ def _run_step(stage: Stage, step: Step, view: View, claim: Claim, carrier: Carri
         _check_budget(step, view)
     seconds = time.monotonic() - started
     metrics.end(step.name, seconds)
-    return StepRecord(stage=stage.name, step=step.name, rows=rows, seconds=seconds)
+    records = articles.records_in(view, files) if _reads_files(step) else None
+    return StepRecord(stage=stage.name, step=step.name, rows=rows, seconds=seconds, records=records)
+
+
+def _reads_files(step: Step) -> bool:
+    """Whether pending are files, whose records are counted when they have been read."""
+    return step.name == articles.STAGE.name
 
 
 def _carry_step(
@@ -144,7 +151,7 @@ def _carry_step(
     """Run units and commit what they write; what is finished is committed as well if something ends that."""
     carrier.start()
     rows = sum(unit.rows for unit in units)
-    progress = Progress(step.name, rows, "files" if step.name == "articles" else "rows")
+    progress = Progress(step.name, rows, "files" if _reads_files(step) else "rows")
     committer = Committer(step.writes, view, claim, carrier, replaces=step.replaces, metrics=metrics)
     work = step.work(view)
     model = _model(step, view)
@@ -154,7 +161,8 @@ def _carry_step(
     try:
         for written in chain.from_iterable(carrier.carry(batch, work, model, gpus) for batch in batches):
             committer.add(written)
-            progress.note = f"{committer.rows:,} records" if step.name == "articles" else ""
+            if _reads_files(step):
+                progress.records = committer.rows
             progress.advance(written.pending_rows)
             metrics.advance(step.name, written.pending_rows)
             if step.replaces and written.file is None:

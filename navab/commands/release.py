@@ -9,14 +9,21 @@ import click
 
 from navab.commands.arguments import configured
 from navab.commands.console import show
-from navab.commands.opening import check_not_empty, open_view, unfinished_work
+from navab.commands.opening import check_not_empty, open_view, read_configuration, unfinished_work
+from navab.errors import StorageError
+from navab.lake.storage import Storage
+from navab.pipeline import open_lake
 from navab.publish import publish
+from navab.release.find import verify_release
 from navab.view import View
+
+_SHOWN = 5  # problems in one line
 
 
 @click.command()
 @configured
-def release(config: Path | None, settings: tuple[str, ...]) -> None:
+@click.option("--verify", "verified", metavar="RELEASE", help="Check a release, by name or address, and write none.")
+def release(config: Path | None, settings: tuple[str, ...], verified: str | None) -> None:
     """Write what is live as a release: Arrow shards, dataset card, lm-eval tasks, preferences, manifest.
 
     \b
@@ -24,10 +31,25 @@ def release(config: Path | None, settings: tuple[str, ...]) -> None:
       navab release --config navab.yaml
       navab release --config navab.yaml --set release.name=2026-11
       navab release --config navab.yaml --set release.without_conflict_reduction=true
+      navab release --config navab.yaml --verify 2026-11
+      navab release --config navab.yaml --verify s3://bucket/copies/2026-11
     """
+    if verified is not None:
+        check_release(verified, open_lake(read_configuration(config, settings)).storage)
+        return
     view = open_view(config, settings)
     check_not_empty(view)
     publish_release(view)
+
+
+def check_release(name: str, storage: Storage) -> None:
+    """Say that a release is what its manifest says; raises StorageError naming what is not."""
+    found = verify_release(storage, name)
+    if not found.ok:
+        listed = "; ".join(found.problems[:_SHOWN])
+        more = f"; and {len(found.problems) - _SHOWN:,} more" if len(found.problems) > _SHOWN else ""
+        raise StorageError(f"release {name} is not what its manifest says: {listed}{more}; copy or release it anew")
+    show(f"release {name}: {found.shards:,} shards with {found.rows:,} rows are what the manifest says")
 
 
 def publish_release(view: View) -> None:

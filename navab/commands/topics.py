@@ -9,7 +9,8 @@ import click
 from navab.commands.arguments import configured
 from navab.commands.console import show
 from navab.commands.opening import check_not_empty, open_view, writing
-from navab.overrides import export_topics, import_decisions, read_decisions
+from navab.overrides import import_decisions
+from navab.topics_csv import export_topics, read_decisions
 
 
 @click.group(invoke_without_command=True)

@@ -21,6 +21,7 @@ class Progress:
         self._started = time.monotonic()
         self._shown = self._started
         self.done = 0
+        self.records: int | None = None  # in files that were read: the rate that people want
         self.note = ""
 
     @property
@@ -41,7 +42,11 @@ class Progress:
     def _show(self, end: str, finished: bool = False) -> None:
         rate = self.done / max(self.seconds, 1e-6)
         share = f"{100 * self.done / self._total:3.0f}%" if self._total else "100%"
-        line = f"{self._label:<16} {self.done:>10,} of {self._total:,} {self._what} {share}  {rate:,.0f}/s"
+        line = f"{self._label:<16} {self.done:>10,} of {self._total:,} {self._what} {share}"
+        if self.records is None:
+            line += f"  {rate:,.0f}/s"
+        else:
+            line += f"  {self.records:,} records  {self.records / max(self.seconds, 1e-6):,.0f}/s"
         if self.note:
             line += f"  {self.note}"
         if finished:

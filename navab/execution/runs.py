@@ -14,16 +14,23 @@ from navab.secrets import masked
 
 
 class StepRecord(BaseModel):
-    """What one step of a run did."""
+    """What one step of a run did: `rows` that were pending, and of files that were read the `records` in them."""
 
     stage: str
     step: str
     rows: int
     seconds: float
+    records: int | None = None
+
+    @property
+    def handled(self) -> int:
+        """Rows as people count them: records where files were pending."""
+        return self.rows if self.records is None else self.records
 
     @property
     def rate(self) -> float:
-        return self.rows / self.seconds if self.seconds > 0 else 0.0
+        """Rows a second."""
+        return self.handled / self.seconds if self.seconds > 0 else 0.0
 
 
 class RunRecord(BaseModel):

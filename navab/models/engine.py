@@ -32,6 +32,7 @@ class Sampling:
 
     max_tokens: int = 1024
     temperature: float = 0.0
+    frequency_penalty: float = 0.0
     top_p: float = 1.0
     seed: int = 0
 

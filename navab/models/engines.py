@@ -53,6 +53,8 @@ def engine_identity(options: EngineSection, prompt: Prompt, language: str) -> Ma
     if options.kind == "rules":
         return {"kind": options.kind, "version": RULES_VERSION, "lexicons": lexicon_digest()}
     own = options.model_dump(include=set(_DECIDING))
+    if options.frequency_penalty:  # younger than fingerprints of lakes that have none
+        own["frequency_penalty"] = options.frequency_penalty
     adapter = options.vllm.lora if options.kind == "vllm" else None
     return {**own, "lora": adapter, "prompt": prompt.digest(language)}
 

@@ -170,6 +170,8 @@ class HttpEngine:
             body |= {"logprobs": True, "top_logprobs": _LIKELY_TOKENS}
             if self._http.dialect == "vllm":
                 body["structured_outputs"] = {"choice": list(request.choices)}
+        if sampling.frequency_penalty:
+            body["frequency_penalty"] = sampling.frequency_penalty
         if self._options.chat_template_kwargs:
             body["chat_template_kwargs"] = dict(self._options.chat_template_kwargs)
         return body

@@ -149,6 +149,7 @@ def sampling_parameters(request: Request) -> Any:
     return SamplingParams(
         max_tokens=request.sampling.max_tokens,
         temperature=request.sampling.temperature,
+        frequency_penalty=request.sampling.frequency_penalty,
         top_p=request.sampling.top_p,
         seed=request.sampling.seed,
         structured_outputs=structured,

@@ -78,6 +78,9 @@ class EngineSection(Section):
     max_output_tokens: int = Field(1536, ge=16, description="Tokens of an answer at most")
     context_tokens: int | None = Field(None, ge=256, description="Context of vllm; absent: the model's own")
     temperature: float = Field(0.0, ge=0, le=2, description="0: the likeliest token, repeatable")
+    frequency_penalty: float = Field(
+        0.0, ge=0, le=2, description="More than 0 keeps a small model from repeating a phrase until it is cut off"
+    )
     chat_template_kwargs: Mapping[str, Any] = Field(
         default_factory=dict, description="For the chat template, e.g. {enable_thinking: false}"
     )

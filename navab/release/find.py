@@ -13,6 +13,7 @@ from navab.lake.storage import Storage
 from navab.release.build import ReleaseOptions
 from navab.release.load import load_release, open_release
 from navab.release.manifest import Manifest, find_manifest, read_manifest
+from navab.release.verify import Verification, verify
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +54,16 @@ def find_releases(storage: Storage, names: Sequence[str]) -> list[FoundRelease]:
     if not made:
         raise ConfigurationError(f"lake {storage.root} has no release: run `navab release`, or name one elsewhere")
     return made[-1:]
+
+
+def verify_release(storage: Storage, name: str) -> Verification:
+    """Whether a release, by its name in the lake or by its address, is still what its manifest says.
+
+    Raises StorageError if no release lies there.
+    """
+    if "/" in name:
+        return verify(*open_release(name, _options(storage, name)))
+    return verify(storage.filesystem, storage.path("releases", name))
 
 
 def find_release(storage: Storage, name: str) -> FoundRelease:

@@ -4,17 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import UTC, datetime
-from typing import Any
 
 import polars as pl
 
 from navab.execution.runs import RunRecord
 from navab.report.alignments import alignments
+from navab.report.collect_conflicts import largest_conflicts
 from navab.report.collect_topics import assigned_articles, topic_changes, topics
 from navab.report.data import (
     Check,
-    Conflict,
-    ConflictSide,
     ReportData,
     RunInformation,
     StageRun,
@@ -26,8 +24,6 @@ from navab.summary import funnels, judge_shares, rejections, tables
 from navab.view import View
 
 SAMPLE_PER_NATION = 12
-LARGEST_CONFLICTS = 40
-_SIDE = ("text", "evidence", "source_type", "speaker", "source", "published_at", "article_id", "language")
 
 
 def collect(view: View, equations: Sequence[Equation], last: RunRecord | None, warnings: Sequence[str]) -> ReportData:
@@ -35,7 +31,7 @@ def collect(view: View, equations: Sequence[Equation], last: RunRecord | None, w
     from navab import __version__  # noqa: PLC0415  (the package's own version, without a circle)
 
     triples, total = _triples(view)
-    conflicts, conflicts_total = _conflicts(view)
+    conflicts, conflicts_total = largest_conflicts(view)
     return ReportData(
         title="navab: benchmark of national values",
         lake=view.lake.storage.root,
@@ -74,7 +70,7 @@ def _check(equation: Equation) -> Check:
 
 
 def _run(last: RunRecord) -> RunInformation:
-    stages = tuple(StageRun(stage=step.step, rows=step.rows, seconds=step.seconds) for step in last.steps)
+    stages = tuple(StageRun(stage=step.step, rows=step.handled, seconds=step.seconds) for step in last.steps)
     return RunInformation(
         started=last.started_at,
         seconds=last.seconds,
@@ -111,67 +107,3 @@ def _triples(view: View) -> tuple[tuple[TripleSample, ...], int]:
     names = TripleSample.__dataclass_fields__
     samples = tuple(TripleSample(**{name: row[name] for name in names}) for row in rows.iter_rows(named=True))
     return samples, live.height
-
-
-def _conflicts(view: View) -> tuple[tuple[Conflict, ...], int]:
-    """The contradictions with most outlets behind them."""
-    if not view.configuration.conflicts.enabled:
-        return (), 0
-    columns = ("component_id", "support", "weight", "retained", "reason")
-    decided = view.current("resolutions", *columns).drop("_file", "fingerprint")
-    judged = view.current("conflicts", "verdict", "judge", "parties", "reason")
-    pairs = judged.filter(pl.col("verdict") == "contradiction").rename({"reason": "cue"})
-    sizes = decided.group_by("component_id").len("component_size")
-    sides = decided.join(sizes, on="component_id").drop("nation")
-    left, right = (
-        sides.rename({name: f"{side}_{name}" for name in sides.columns if name != "statement_id"}).rename(
-            {"statement_id": f"{side}_id"}
-        )
-        for side in ("left", "right")
-    )
-    joined = (
-        pairs.join(left, on="left_id")
-        .join(right, on="right_id")
-        .with_columns((pl.col("left_support") + pl.col("right_support")).alias("support"))
-    )
-    largest = joined.sort(["support", "left_id", "right_id"], descending=[True, False, False]).head(LARGEST_CONFLICTS)
-    ids = pl.concat([largest["left_id"], largest["right_id"]]).unique()
-    texts = _statements(view, ids)
-    return tuple(_conflict(row, texts) for row in largest.iter_rows(named=True)), pairs.height
-
-
-def _statements(view: View, ids: pl.Series) -> dict[int, dict[str, Any]]:
-    current = view.current("statements").filter(pl.col("statement_id").is_in(ids.implode()))
-    stored = view.snapshot("statements").read(["statement_id", "fingerprint", *_SIDE])
-    rows = stored.join(current, on=["statement_id", "fingerprint"], how="semi")
-    return {row["statement_id"]: row for row in rows.iter_rows(named=True)}
-
-
-def _conflict(row: dict[str, object], texts: dict[int, dict[str, Any]]) -> Conflict:
-    left, right = (_side(row, side, texts[int(str(row[f"{side}_id"]))]) for side in ("left", "right"))
-    minority = "left" if not row["left_retained"] else "right"
-    return Conflict(
-        nation=str(row["nation"]),
-        language=str(texts[int(str(row["left_id"]))]["language"]),
-        left=left,
-        right=right,
-        reason=str(row[f"{minority}_reason"]),
-        component_size=int(str(row["left_component_size"])),
-        parties=None if row["parties"] is None else str(row["parties"]),
-        judge=str(row["judge"]),
-        verdict=None if row["cue"] is None else str(row["cue"]),
-    )
-
-
-def _side(row: dict[str, object], side: str, text: dict[str, Any]) -> ConflictSide:
-    return ConflictSide(
-        statement=str(text["text"]),
-        evidence=str(text["evidence"]),
-        retained=bool(row[f"{side}_retained"]),
-        source_type=text["source_type"],
-        speaker=text["speaker"],
-        source=text["source"],
-        published_at=text["published_at"],
-        support=int(str(row[f"{side}_support"])),
-        weight=float(str(row[f"{side}_weight"])),
-    )

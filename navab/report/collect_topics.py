@@ -70,9 +70,8 @@ def assigned_articles(view: View) -> tuple[AssignedArticles, ...]:
 
 def topic_changes(view: View) -> tuple[TopicChange, ...]:
     """What the last fit of each nation changed, where there was an earlier one: all but what simply went on."""
-    rows = view.current("topic_changes", "event", "label", "size", "related", "note").sort(
-        "nation", "event", "topic_id"
-    )
+    columns = ("event", "label", "size", "related", "related_labels", "note")
+    rows = view.current("topic_changes", *columns).sort("nation", "event", "topic_id")
     refitted = rows.filter(pl.col("related").list.len() > 0)["nation"].unique()
     shown = rows.filter(pl.col("nation").is_in(refitted.implode()) & (pl.col("event") != _KEPT))
     return tuple(
@@ -82,7 +81,7 @@ def topic_changes(view: View) -> tuple[TopicChange, ...]:
             topic_id=row["topic_id"],
             label=row["label"],
             size=row["size"],
-            related=tuple(row["related"]),
+            related=tuple(row["related_labels"] or map(str, row["related"])),
             note=row["note"],
         )
         for row in shown.iter_rows(named=True)

@@ -87,14 +87,14 @@ class AssignedArticles:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TopicChange:
-    """What a refit made of a topic; `related` are earlier topics, `note` is what a person has to look at."""
+    """What a refit made of a topic; `related` are labels of earlier topics, `note` is what a person has to look at."""
 
     nation: str
     event: str
     topic_id: int
     label: str
     size: int
-    related: tuple[int, ...] = ()
+    related: tuple[str, ...] = ()
     note: str | None = None
 
 
@@ -147,7 +147,7 @@ class ConflictSide:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Conflict:
-    """A contradiction and how it was resolved.
+    """Statements connected by contradictions, and how they were resolved, by the contradiction that weighs most.
 
     `reason` says why one side is not retained, `judge` and `verdict` who found the contradiction and by what;
     `parties` is one (a changed mind), two (a dispute) or unknown.
@@ -159,6 +159,7 @@ class Conflict:
     right: ConflictSide
     reason: str
     component_size: int = 2
+    contradictions: int = 1
     parties: str | None = None
     judge: str | None = None
     verdict: str | None = None

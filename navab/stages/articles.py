@@ -8,7 +8,7 @@ reading it, has changed.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -109,6 +109,12 @@ def plan(view: View) -> list[Unit]:
         )
         for place, reading in enumerate(readings)
     ]
+
+
+def records_in(view: View, units: Sequence[Unit]) -> int:
+    """Records in the files of units that have been read."""
+    prints = [fingerprint for unit in units for fingerprint in unit.pending["fingerprint"]]
+    return int(view.current("files", "records").filter(pl.col("fingerprint").is_in(prints))["records"].sum())
 
 
 def _readings(view: View) -> Iterator[Reading]:

@@ -106,7 +106,7 @@ def requests_for(row: Mapping[str, Any], options: EngineSection) -> list[Request
         "official": "true" if row["official"] else "false",
         "limit": str(options.max_statements),
     }
-    sampling = Sampling(max_tokens=options.max_output_tokens, temperature=options.temperature)
+    sampling = Sampling(options.max_output_tokens, options.temperature, options.frequency_penalty)
     return [
         Request(
             PROMPT,

@@ -35,7 +35,7 @@ from navab.view import View
 
 VERSION = 3
 ASSIGNMENT_VERSION = 3
-DRIFT_VERSION = 1
+DRIFT_VERSION = 2
 _FITTING = {"sample", "clustering", "min_cluster_size", "neighbors", "resolution"}
 _TAGGING = {"tagged", "min_tag_size", "tag_similarity"}
 _MEASURED = 5_000  # new articles on which drift is measured
@@ -122,14 +122,21 @@ def _models(topics: pl.DataFrame) -> dict[str, int]:
 
 
 def plan_drift(view: View) -> list[Unit]:
-    """One unit for every nation whose model is to be measured, with the latest of its articles."""
+    """One unit for every nation whose model is to be measured, with a sample of the articles that came after it."""
+    pending = view.pending("topic_drift").select("nation", "fingerprint")
+    if pending.is_empty():
+        return []
     units = []
-    models = view.current("topics", *COLUMNS, "generation")
-    for nation, fingerprint in view.pending("topic_drift").select("nation", "fingerprint").iter_rows():
+    models = view.current("topics", *COLUMNS, "generation", "fitted_on")
+    came = canonical_articles(view, "path").join(
+        view.current("files", "read_at").select("read_at", path=pl.col("uri").cast(pl.Categorical)), on="path"
+    )
+    for nation, fingerprint in pending.iter_rows():
         topics = models.filter(pl.col("nation") == nation).drop("_file")
         embedded = view.live("embeddings").filter(pl.col("nation") == nation)
-        known = view.live("article_topics").select("article_id")
-        new = embedded.join(known, on="article_id", how="anti").sort("article_id").head(_MEASURED)  # ids are hashes
+        ordered = embedded.join(came.select("article_id", "read_at"), on="article_id").sort("read_at", "article_id")
+        later = ordered.tail(max(0, embedded.height - int(topics["fitted_on"].max() or 0)))  # type: ignore[arg-type]
+        new = later.sort("article_id").head(_MEASURED)  # ids are hashes
         reads = {"embeddings": select(view, "embeddings", view.located("embeddings"), new["article_id"], ("vector",))}
         pending = new.select("article_id", "nation", pl.lit(fingerprint).alias("fingerprint"))
         facts = {"topics": topics, "articles": embedded.height}
@@ -147,7 +154,7 @@ def plan_topics(view: View) -> list[Unit]:
     )
     previous, generations = _previous(view), _generations(view)
     words = words_in_force(view)
-    old = view.rows("topics", "lineage").select("topic_id", "nation", "lineage")
+    old = view.rows("topics", "lineage", "label")
     units = []
     for nation, fingerprint in pending.iter_rows():
         embedded = view.live("embeddings").filter(pl.col("nation") == nation).select("article_id")
@@ -163,13 +170,15 @@ def plan_topics(view: View) -> list[Unit]:
                 ("article_id", "title", "text", "language"),
             ),
         }
+        own_old = old.filter(pl.col("nation") == nation)
         own = sample.select("article_id").join(previous, on="article_id", how="left", maintain_order="left")
         fit = Fit(
             nation,
             fingerprint,
             generations.get(nation, 0),
             fitted_on=embedded.height,
-            lineage=dict(old.filter(pl.col("nation") == nation).select("topic_id", "lineage").iter_rows()),
+            lineage=dict(own_old.select("topic_id", "lineage").iter_rows()),
+            labels=dict(own_old.select("topic_id", "label").iter_rows()),
             words=words,
         )
         rows = own.with_columns(pl.lit(nation).alias("nation"), pl.lit(fingerprint).alias("fingerprint"))

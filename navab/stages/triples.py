@@ -163,7 +163,7 @@ class WordStatements:
 
 def request_for(row: Mapping[str, Any], options: EngineSection) -> Request:
     """What the engine is asked about a statement."""
-    sampling = Sampling(max_tokens=options.max_output_tokens, temperature=options.temperature)
+    sampling = Sampling(options.max_output_tokens, options.temperature, options.frequency_penalty)
     inputs = {"statement": row["text"]}
     return Request(PROMPT, row["nation"], row["language"], inputs, TripleText, sampling=sampling)
 

@@ -38,14 +38,19 @@ class Sample:
 
 @dataclass(frozen=True, slots=True)
 class Fit:
-    """Which fit it is, and what is known from earlier ones: the lineage of old topics and the words that hold."""
+    """Which fit it is, and what is known from earlier ones: old topics' lineage and labels, and the words that hold."""
 
     nation: str
     fingerprint: int
     generation: int
     fitted_on: int
     lineage: Mapping[int, Sequence[int] | None]
+    labels: Mapping[int, str]
     words: Mapping[int, bool]
+
+    def label_of(self, topic: int) -> str:
+        """The label of an old topic, or else its id."""
+        return self.labels.get(topic) or str(topic)
 
     def new_id(self, topic: Topic, first: int) -> int:
         """The id of a topic that no older one continues, from its first member; none that is or was another topic's.
@@ -155,8 +160,9 @@ def _change(change: Change, rows: Sequence[Mapping[str, Any]], fit: Fit) -> dict
         "nation": fit.nation,
         "fingerprint": fit.fingerprint,
         "event": change.event,
-        "label": row["label"] if row else "",
+        "label": row["label"] if row else fit.label_of(change.related[0]),
         "size": row["size"] if row else 0,
         "related": list(change.related),
+        "related_labels": [fit.label_of(topic) for topic in change.related],
         "note": _DECIDE_ANEW if lost else None,
     }

@@ -20,6 +20,12 @@ def test_every_step_with_work_has_its_rate(capsys: pytest.CaptureFixture[str]) -
     assert capsys.readouterr().out == "rows a second: articles 2,000, extraction 0.50\n"
 
 
+def test_the_rate_of_reading_is_in_records_not_in_files(capsys: pytest.CaptureFixture[str]) -> None:
+    read = StepRecord(stage="articles", step="articles", rows=2, seconds=1.5, records=3000)
+    show_rates(RunRecord(command="run", started_at=datetime.now(UTC), engine="rules", steps=[read]))
+    assert capsys.readouterr().out == "rows a second: articles 2,000\n"
+
+
 def test_a_run_without_work_has_none(capsys: pytest.CaptureFixture[str]) -> None:
     show_rates(record(("articles", 0, 0.2)))
     assert capsys.readouterr().out == ""

@@ -45,6 +45,16 @@ def test_the_end_says_how_long_it_took(clock: list[float]) -> None:
     assert " ".join(last.split()) == "topics 90 of 90 files 100% 1/s done in 1 min 30 s"
 
 
+def test_of_files_the_rate_is_that_of_their_records(clock: list[float]) -> None:
+    out = io.StringIO()
+    progress = Progress("articles", 4, "files", stream=out)
+    clock[0] += 6
+    progress.records = 3000
+    progress.advance(2)
+    (line,) = out.getvalue().splitlines()
+    assert " ".join(line.split()) == "articles 2 of 4 files 50% 3,000 records 500/s 6 s left"
+
+
 def test_a_terminal_gets_one_line_that_changes(clock: list[float]) -> None:
     out = Terminal()
     progress = Progress("topics", 100, stream=out)

@@ -15,7 +15,7 @@ import pytest
 from aiohttp import web
 
 from navab.errors import EngineError
-from navab.models.engine import Request
+from navab.models.engine import Request, Sampling
 from navab.models.engines import check_engine, make_engine
 from navab.models.http import _retry_after
 from navab.models.local import LocalEngine
@@ -48,6 +48,7 @@ def test_the_schema_is_asked_for_and_the_answer_counted() -> None:
         assert schema["additionalProperties"] is False
         assert schema["required"] == ["question", "reversed_statement"]
         assert (body["model"], body["temperature"], body["messages"][0]["role"]) == ("small", 0.0, "system")
+        assert "frequency_penalty" not in body, "not every server knows it"
         return completion(TRIPLE)
 
     with asking(answer) as (engine, _):
@@ -55,6 +56,17 @@ def test_the_schema_is_asked_for_and_the_answer_counted() -> None:
     assert response.parsed == TripleText(**TRIPLE)
     assert (response.prompt_tokens, response.output_tokens) == (100, 10)
     assert response.latency_s > 0
+
+
+def test_a_server_is_told_how_much_repeating_costs() -> None:
+    async def answer(_: ChatServer, body: dict[str, Any]) -> web.StreamResponse:
+        assert body["frequency_penalty"] == 0.5
+        return completion(TRIPLE)
+
+    penalised = Sampling(frequency_penalty=0.5)
+    with asking(answer) as (engine, _):
+        [response] = engine.generate([triple("Ports.", response_model=TripleText, sampling=penalised)])
+    assert response.error is None
 
 
 def test_every_row_is_accounted_for_whatever_the_server_does() -> None:

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from navab import cli
 from navab.errors import StorageError
 from navab.release.verify import verify
 
@@ -61,3 +62,45 @@ def test_contradicting_pairs_are_found_across_retained_subsets(filesystem: Any, 
 def test_what_is_no_release_cannot_be_verified(filesystem: Any, tmp_path: Path) -> None:
     with pytest.raises(StorageError, match="no release"):
         verify(filesystem, str(tmp_path))
+
+
+def release(capsys: pytest.CaptureFixture[str], *arguments: str) -> tuple[int, str, str]:
+    code = cli._run(["release", *arguments])
+    captured = capsys.readouterr()
+    return code, captured.out, captured.err
+
+
+@pytest.fixture
+def copied(root: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A release as somebody has copied it, and a lake that has it by its name."""
+    monkeypatch.chdir(tmp_path)
+    lake = tmp_path / "lake" / "releases"
+    lake.mkdir(parents=True)
+    (lake / "copied").symlink_to(root, target_is_directory=True)
+    return root
+
+
+@pytest.mark.parametrize("by", ["name", "address"])
+def test_an_untouched_release_is_what_its_manifest_says(
+    copied: Path, capsys: pytest.CaptureFixture[str], by: str
+) -> None:
+    name = "copied" if by == "name" else str(copied)
+    code, said, error = release(capsys, "--set", "lake=lake", "--verify", name)
+    assert (code, error) == (0, "")
+    assert said.endswith("shards with 30 rows are what the manifest says\n")
+
+
+def test_what_was_changed_is_named(copied: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    for shard in sorted(copied.glob("data/*/*/*/*/*.arrow")):
+        shard.write_bytes(b"")
+    code, said, error = release(capsys, "--set", "lake=lake", "--verify", str(copied))
+    assert (code, said) == (4, "")
+    assert error.startswith(f"navab: release {copied} is not what its manifest says: data/")
+    assert error.count("\n") == 1
+    assert " more; copy or release it anew" in error
+
+
+def test_no_release_is_named(copied: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    code, _, error = release(capsys, "--set", "lake=lake", "--verify", "other")
+    assert code == 4
+    assert "no release at" in error

@@ -44,9 +44,9 @@ def test_topics_have_counts_and_headlines_of_their_own_articles(tmp_path: Path) 
 
 
 def test_changes_of_a_refit_are_told(tmp_path: Path) -> None:
-    old = {topic.topic_id for topic in topics(opened(tmp_path, least=3))}
+    old = {topic.topic_id: topic.label for topic in topics(opened(tmp_path, least=3))}
     view = opened(tmp_path, least=9)  # only one topic of all is as large
     (topic,) = topics(view)
     assert topic.topic_id in old
     (change,) = topic_changes(view)
-    assert (change.event, change.topic_id, set(change.related)) == ("merged", topic.topic_id, old)
+    assert (change.event, change.topic_id, set(change.related)) == ("merged", topic.topic_id, set(old.values()))

@@ -77,6 +77,18 @@ def test_growth_is_measured_once_and_fits_nothing_anew_without_drift(fitted: tup
     assert again["topic_drift"] == again["topics"] == again["article_topics"] == 0
 
 
+def test_what_small_crawls_brought_since_the_fit_is_measured_together(fitted: tuple[Path, View]) -> None:
+    folder, _ = fitted
+    few = {"articles": 5, "outlier_share": 1.0, "new_regions": 99}
+    write_jsonl(folder / "b.jsonl", _articles(range(5, 7)))
+    assert run_until(_open(folder, drift=few), "topics")["topic_drift"] == 0
+    write_jsonl(folder / "c.jsonl", _articles(range(7, 8)))
+    view = _open(folder, drift=few)
+    assert run_until(view, "topics")["topic_drift"] == 6
+    (measured,) = rows(view, "topic_drift").iter_rows(named=True)
+    assert (measured["articles"], measured["measured"]) == (16, 6)
+
+
 def test_drift_refits_and_topics_keep_their_ids(fitted: tuple[Path, View]) -> None:
     folder, view = fitted
     before = dict(view.live("article_topics", "topic_id").select("article_id", "topic_id").iter_rows())

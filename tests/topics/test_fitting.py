@@ -41,7 +41,7 @@ def sample(each: int = 40, previous: Sequence[int | None] | None = None) -> Samp
 
 
 def fit(encoder: UniversalEncoder, of: Sample, **known: object) -> Fitted:
-    facts: dict[str, object] = {"generation": 0, "fitted_on": len(of.ids), "lineage": {}, "words": {}}
+    facts: dict[str, object] = {"generation": 0, "fitted_on": len(of.ids), "lineage": {}, "labels": {}, "words": {}}
     made = Fit("uk", 17, **(facts | known))  # type: ignore[arg-type]
     return fit_topics(of, made, OPTIONS, Namer(RulesEngine(), "uk", "en"), encoder)
 
@@ -86,9 +86,10 @@ def test_a_word_goes_over_to_the_topic_that_most_articles_came_from_and_no_furth
 
 
 def test_a_topic_without_an_article_in_the_sample_has_died_and_its_word_with_it(encoder: UniversalEncoder) -> None:
-    found = fit(encoder, sample(), lineage={5: None}, words={5: True})
+    found = fit(encoder, sample(), lineage={5: None}, labels={5: "shipyards"}, words={5: True})
     (died,) = [change for change in found.changes if change["event"] == "died"]
     assert died["related"] == [5]
+    assert (died["label"], died["related_labels"]) == ("shipyards", ["shipyards"])
     assert "decide anew" in died["note"]
 
 
