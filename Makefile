@@ -8,7 +8,7 @@ DEMO   := build/demo/lake
 # Two processes: tests wait for Ray, stores and other processes more than they compute.
 PARALLEL  := --numprocesses 2 --dist loadfile
 
-ROUNDS    := tests/execution/test_real_vllm.py tests/alignment/test_real_training.py -k "sample or moves or killed_training or two_workers"
+ROUNDS    := tests/execution/test_real_vllm.py tests/alignment/test_real_training.py -k "sample or moves or killed_training or two_workers or measured_later"
 
 .PHONY: demo test test-slow test-models lint models clean
 

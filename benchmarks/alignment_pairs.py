@@ -14,11 +14,12 @@ from pathlib import Path
 
 import polars as pl
 
-from navab.align import choose_pairs, split_keys
 from navab.alignment.artefacts import measure
 from navab.alignment.leaks import leaks
 from navab.commands.opening import open_view
+from navab.lessons import Lessons
 from navab.options.alignment import AlignmentSection
+from navab.options.evaluation import ModelSection
 from navab.release.find import FoundRelease, find_releases
 from navab.view import View
 
@@ -32,9 +33,10 @@ VARIANTS = {
 
 def rows(view: View, release: FoundRelease) -> Iterator[str]:
     """One line a variant and nation."""
-    train = release.frame("default").filter(pl.col("split") == "train")
     for name, changes in VARIANTS.items():
-        for one in measure(choose_pairs(view, train, AlignmentSection.model_validate(changes), 0)):
+        lessons = Lessons(view, release, AlignmentSection.model_validate(changes))
+        (training,) = lessons.plan(ModelSection(model="none"))
+        for one in measure(lessons.candidates(training)):
             words = f"{one.words.mean:.3f} ({one.words.low:.3f}-{one.words.high:.3f})" if one.words.count else "-"
             excess = f"{one.words.mean / 0.5:.2f}" if one.words.count else "-"
             cues = f"{one.polarity:.3f} | {one.length:.3f}"
@@ -51,11 +53,13 @@ def main() -> None:
     print("| pairs | nation | pairs | groups | words | ratio to chance | negation | length |\n" + "|---" * 8 + "|")
     for row in rows(view, release):
         print(row, flush=True)
-    keys = split_keys(view, release)
+    lessons = Lessons(view, release, AlignmentSection())
+    keys = lessons.keys()
     found = leaks(keys)
     for kind in sorted(keys["kind"].unique()):
         number = found.filter(pl.col("kind") == kind).height
         print(f"{kind}: {number} of {keys.filter(pl.col('kind') == kind)['key'].n_unique():,} on both sides (limit 0)")
+    print(f"triples of train that are not learned: {len(lessons.left_out)}")
 
 
 if __name__ == "__main__":

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any, get_args
+from typing import Any, TypeVar, get_args
 
 import yaml
 from pydantic import BaseModel, Field, ValidationError
@@ -21,6 +21,8 @@ from navab.options.resources import ResourcesSection
 from navab.options.section import Section
 from navab.options.storage import MaintenanceSection, StorageSection
 from navab.options.topics import EmbedderSection, ScreeningSection, TopicsSection
+
+AnySection = TypeVar("AnySection", bound=Section)
 
 
 class Configuration(Section):
@@ -64,6 +66,14 @@ def load_configuration(path: Path | None, settings: Sequence[str] = ()) -> Confi
         return Configuration.model_validate(document)
     except ValidationError as error:
         raise ConfigurationError(_explain(error, path)) from None
+
+
+def with_changes(section: AnySection, changes: Mapping[str, Any]) -> AnySection:
+    """A section with some keys set from the command line; raises ConfigurationError in one line."""
+    try:
+        return type(section).model_validate(section.model_dump() | dict(changes))
+    except ValidationError as error:
+        raise ConfigurationError(_explain(error, None)) from None
 
 
 def _read_document(path: Path) -> dict[str, Any]:

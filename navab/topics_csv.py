@@ -88,7 +88,7 @@ def _lines(path: Path) -> Iterator[tuple[int, dict[str, str | None]]]:
 
 
 def _topic(row: dict[str, str | None], topics: pl.DataFrame) -> int | None:
-    """The topic that a line is about: that with its id, or the only one of its nation and label whose id rounds to it."""
+    """The topic that a line is about: that with its id, or the one of its nation and label whose id rounds to it."""
     written = (row.get("topic_id") or "").strip()
     if not _NUMBER.fullmatch(written):
         return None

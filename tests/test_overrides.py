@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import io
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -11,7 +9,6 @@ from typing import Any
 import polars as pl
 import pytest
 
-from navab.errors import ConfigurationError
 from navab.lake.claim import Claim
 from navab.lake.table import DataFile
 from navab.live import latest_words

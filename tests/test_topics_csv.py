@@ -126,7 +126,7 @@ def test_a_spreadsheet_may_put_zeros_for_the_last_digits(built: View, tmp_path: 
     topics = [int(line["topic_id"]) for line in lines]
     for line, topic in zip(lines, topics, strict=True):
         line |= {"topic_id": str(topic)[:-4] + "0000", "decision": "yes"}
-    assert read_decisions(write_rows(tmp_path / "topics.csv", lines), built) == {topic: (True, "") for topic in topics}
+    assert read_decisions(write_rows(tmp_path / "topics.csv", lines), built) == dict.fromkeys(topics, (True, ""))
 
 
 def test_a_rounded_id_of_another_label_is_no_topic(built: View, tmp_path: Path) -> None:

@@ -63,6 +63,14 @@ def learn(lesson: Lesson, folder: Path, resume: Path | None, saved: Saved, watch
     trainer.save_model(str(folder / ADAPTER))
 
 
+def check_settings(options: AlignmentSection) -> None:
+    """Raise ConfigurationError if TRL does not know the method or a key of `alignment.trainer`."""
+    _, configuration = trainer_of(options.method).load()
+    unknown = sorted(options.trainer.keys() - configuration.__dataclass_fields__.keys())
+    if unknown:
+        raise ConfigurationError(f"alignment.trainer: {configuration.__name__} of TRL has no {', '.join(unknown)}")
+
+
 def settings(lesson: Lesson, folder: Path) -> Any:
     """TRL's configuration of a training; raises ConfigurationError if it refuses one of `alignment.trainer`."""
     options = lesson.options
@@ -71,6 +79,7 @@ def settings(lesson: Lesson, folder: Path) -> Any:
         "output_dir": str(folder),
         "seed": lesson.seed,
         "max_steps": options.steps,
+        "train_sampling_strategy": "sequential",  # the lesson's order: transformers would shuffle it
         "per_device_train_batch_size": options.batch,
         "gradient_accumulation_steps": options.accumulate,
         "learning_rate": options.learning_rate,

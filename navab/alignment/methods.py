@@ -18,11 +18,12 @@ _NEEDED = ("torch", "transformers", "trl", "peft")
 
 @dataclass(frozen=True, slots=True)
 class Trainer:
-    """Where TRL has a trainer and its configuration, and what it learns from."""
+    """Where TRL has a trainer and its configuration, and what it learns from: `rows` a pair."""
 
     module: str
     name: str
     columns: Callable[[pl.DataFrame], pl.DataFrame]
+    rows: int = 1
 
     def load(self) -> tuple[Any, Any]:
         """The classes of trainer and configuration."""
@@ -52,7 +53,7 @@ def judged(pairs: pl.DataFrame) -> pl.DataFrame:
 TRAINERS: Mapping[str, Trainer] = {
     "dpo": Trainer("trl", "DPO", preferences),
     "sft": Trainer("trl", "SFT", completions),
-    "kto": Trainer("trl", "KTO", judged),
+    "kto": Trainer("trl", "KTO", judged, rows=2),
     "orpo": Trainer("trl.experimental.orpo", "ORPO", preferences),
     "cpo": Trainer("trl.experimental.cpo", "CPO", preferences),
 }

@@ -61,15 +61,30 @@ def balanced(shaped: pl.DataFrame, seed: int) -> pl.DataFrame:
     return numbered.filter(rank <= pl.col("_kept")).drop("_chance", "_kept")
 
 
-def drawn(pairs: pl.DataFrame, most: int | None, seed: int) -> pl.DataFrame:
+def drawn(pairs: pl.DataFrame, most: int | None, seed: int, *, mirrored: bool = False) -> pl.DataFrame:
     """At most `most` pairs, without replacement and by their weight, in the order in which they are learned.
 
-    Efraimidis and Spirakis (2006): the largest u ** (1 / weight), with u uniform.
+    Efraimidis and Spirakis (2006): the largest u ** (1 / weight), with u uniform. Balanced pairs are drawn `mirrored`:
+    the n-th of a shape is followed by the n-th of the opposite shape, so that the first of them are balanced as well.
     """
-    chances = _chances(pairs, seed, "draw")
-    keys = np.log(chances) / pairs["weight"].to_numpy()
+    keys = np.log(_chances(pairs, seed, "draw")) / pairs["weight"].to_numpy()
     ordered = pairs.with_columns(pl.Series("_key", keys)).sort("_key", "triple_id", descending=[True, False])
+    if mirrored:
+        ordered = _coupled(ordered)
     return (ordered if most is None else ordered.head(most)).drop("_key")
+
+
+def _coupled(ordered: pl.DataFrame) -> pl.DataFrame:
+    """Pairs with those of the opposite shape behind them, each couple where its first one was drawn."""
+    shape = 3 * pl.col("polarity").cast(pl.Int64) + pl.col("length").cast(pl.Int64)
+    couple = ("nation", "_mirror", "_rank")
+    return (
+        ordered.with_columns(shape.alias("_shape"), shape.abs().alias("_mirror"))
+        .with_columns(pl.int_range(pl.len()).over("nation", "_shape").alias("_rank"))
+        .with_columns(pl.col("_key").sort_by("_shape").last().over(couple).alias("_place"))
+        .sort("_place", *couple, "_shape", descending=[True, False, False, False, True])
+        .drop("_shape", "_mirror", "_rank", "_place")
+    )
 
 
 def flipped(pairs: pl.DataFrame, seed: int) -> pl.DataFrame:

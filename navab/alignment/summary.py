@@ -9,7 +9,7 @@ import polars as pl
 
 from navab.alignment.gains import Gain, gains
 from navab.alignment.pairs import negations, with_shape
-from navab.alignment.training import TrainingRecord
+from navab.alignment.training import NOT_DECIDING, TrainingRecord
 from navab.evaluation.standings import COLUMNS
 from navab.evaluation.statistics import decide
 from navab.evaluation.table import run_rows
@@ -67,7 +67,7 @@ def _settings(records: Sequence[TrainingRecord]) -> list[tuple[TrainingRecord, .
 
 
 def _setting(record: TrainingRecord) -> tuple[object, ...]:
-    decided = {key: value for key, value in record.settings.items() if key not in ("seeds", "control", "ablation")}
+    decided = {key: value for key, value in record.settings.items() if key not in NOT_DECIDING}
     return (record.release, record.model, record.arm, record.nations, str(decided), str(record.before))
 
 

@@ -14,19 +14,21 @@ from typing import Literal
 
 from pydantic import BaseModel, Field, ValidationError
 
+from navab.alignment.methods import trainer_of
 from navab.lake.hashing import signature
 from navab.lake.storage import Storage
 from navab.options.alignment import AlignmentSection
 
 FOLDER = "alignments"  # of a lake
-VERSION = 1  # raise it when the same settings would train another model
+VERSION = 2  # raise it when the same settings would train another model
 Arm = Literal["aligned", "flipped", "unreduced"]
 
+PAIRS = "pairs.jsonl"
 _RECORD = "training.json"
 # What does not decide the weights: how training is watched, kept and measured, and which trainings there are besides.
-_NOT_DECIDING = frozenset(
+NOT_DECIDING = frozenset(
     {"model", "release", "nations", "seeds", "control", "ablation", "checkpoint_steps", "logging_steps", "failures",
-     "methods", "limit", "cpus_per_worker"}
+     "methods", "limit", "evaluation_precision", "cpus_per_worker"}
 )  # fmt: skip
 
 
@@ -35,7 +37,8 @@ class Training:
     """One model, on the pairs of one release, with one seed.
 
     `arm` says what stands in the pairs: the release's labels, labels flipped at random, or all statements, those that
-    lost a conflict included. `identity` is that of the model's weights.
+    lost a conflict included. `identity` is that of the model's weights, `writer` of the engine that rewrites S, if one
+    does; `left_out` are triples that are not learned, for the lake shows that the test split knows them.
     """
 
     release: str
@@ -47,6 +50,8 @@ class Training:
     arm: Arm
     seed: int
     options: AlignmentSection
+    writer: tuple[object, ...] = ()
+    left_out: tuple[int, ...] = ()
 
     @cached_property
     def training_id(self) -> str:
@@ -59,16 +64,26 @@ class Training:
             nations=self.nations,
             arm=self.arm,
             seed=self.seed,
-            options=self.options.model_dump(mode="json", exclude=set(_NOT_DECIDING)),
+            writer=self.writer,
+            left_out=self.left_out,
+            options=self.options.model_dump(mode="json", exclude=set(NOT_DECIDING)),
         )
         return f"{found & (2**64 - 1):016x}"
 
     @property
     def name(self) -> str:
-        """How results call the aligned model."""
+        """How results call the aligned model: trainings of other settings have another mark at the end."""
         nations = "+".join(self.nations)
         arm = "" if self.arm == "aligned" else f" {self.arm}"
-        return f"{self.model_name} {self.options.method}{arm} {nations} seed {self.seed}"
+        return f"{self.model_name} {self.options.method}{arm} {nations} seed {self.seed} ({self.training_id[:6]})"
+
+    @property
+    def pairs(self) -> int:
+        """Pairs that are learned at most: what all steps need, or as many as the options allow."""
+        options = self.options
+        rows = options.steps * options.batch * options.accumulate * options.workers
+        needed = -(-rows // trainer_of(options.method).rows)
+        return needed if options.pairs is None else min(needed, options.pairs)
 
     @property
     def addressed(self) -> bool:
@@ -83,6 +98,17 @@ class Point(BaseModel):
     loss: float
     accuracy: float | None = None
     margin: float | None = None
+
+
+class Cues(BaseModel):
+    """Share of the pairs that were learned on which a cue alone picks the chosen text: words, no negation, length.
+
+    `words` is None where there are too few leakage groups to learn from.
+    """
+
+    words: float | None
+    negation: float
+    length: float
 
 
 class General(BaseModel):
@@ -108,7 +134,8 @@ class TrainingRecord(BaseModel):
     settings: dict[str, object]
     started_at: datetime
     seconds: float = 0.0
-    resumed_at: tuple[int, ...] = Field((), description="Steps from which a training that was stopped went on")
+    cues: Cues | None = None
+    left_out: int = 0
     curve: tuple[Point, ...] = ()
     before: dict[str, str] = Field(default_factory=dict)
     after: dict[str, str] = Field(default_factory=dict)

@@ -15,6 +15,7 @@ from navab.alignment.training import TrainingRecord
 from navab.commands.arguments import configured
 from navab.commands.console import new_table, show
 from navab.commands.opening import open_view
+from navab.configuration import with_changes
 from navab.evaluation.statistics import Interval
 
 
@@ -59,7 +60,8 @@ def align(
         "control": control,
         "ablation": ablation,
     }
-    options = view.configuration.alignment.model_copy(update={key: value for key, value in given.items() if value})
+    changes = {key: value for key, value in given.items() if value}
+    options = with_changes(view.configuration.alignment, changes)
     aligned = align_model(view, options)
     _show_artefacts(aligned.artefacts)
     _show_gains(aligned.summaries)
@@ -74,7 +76,7 @@ def _show_artefacts(artefacts: Sequence[Artefacts]) -> None:
         words = f"{100 * one.words.mean:.1f} ({_range(one.words)})" if one.words.count else "-"
         table.add_row(one.nation, f"{one.pairs:,}", f"{one.groups:,}", words, *shares)
     show(table)
-    show("training pairs: % told apart by words, by what is not negated, by the longer text; chance is 50")
+    show("pairs that were learned: % told apart by words, by what is not negated, by the longer text; chance is 50")
 
 
 def _show_gains(summaries: Sequence[Summary]) -> None:

@@ -110,3 +110,5 @@ def _print_forgotten(done: Forgotten) -> None:
     for release in done.releases:
         instead = f"{release.replaced_by} replaces it" if release.replaced_by else "nothing is left of it"
         show(f"release {release.name} is withdrawn ({release.triples:,} triples): {instead}")
+        for model in release.learned_by:
+            show(f"model {model} may have learned from it: its pairs are deleted, its adapter is yours to withdraw")

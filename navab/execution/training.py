@@ -10,7 +10,9 @@ from __future__ import annotations
 import json
 import logging
 import os
+import sys
 import tempfile
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -18,7 +20,7 @@ from typing import Any
 from navab.alignment.checkpoints import fetch_folder, keep_checkpoint, keep_folder, latest_checkpoint
 from navab.alignment.learning import ADAPTER, Lesson, learn
 from navab.alignment.training import FOLDER, Point
-from navab.errors import EngineError, NavabError, RayLostError
+from navab.errors import ConfigurationError, EngineError, NavabError, RayLostError
 from navab.execution.messages import address_of
 from navab.execution.progress import Progress
 from navab.execution.reach import check_reach
@@ -109,11 +111,26 @@ def _connect(ray: Any, options: AlignmentSection, resources: ResourcesSection) -
     for attempt in range(1, _STARTS + 1):
         try:
             ray.init(address=address or "local", logging_level=logging.WARNING, logging_config=quiet, **own)
-            return
+            break
         except Exception as error:  # Ray raises a bare Exception when its processes do not come up in time
             ray.shutdown()
             if attempt == _STARTS:
                 raise RayLostError(f"Ray did not start: {' '.join(str(error).split())[:200]}") from error
+    check_resources(ray.cluster_resources(), options, may_grow=address is not None)
+
+
+def check_resources(there: Mapping[str, float], options: AlignmentSection, *, may_grow: bool) -> None:
+    """Say what workers will wait for; raises ConfigurationError where it can never come."""
+    needed = {"CPU": options.workers * options.cpus_per_worker, "GPU": options.workers if options.use_gpu else 0}
+    short = [
+        f"{count} {kind}s of {there.get(kind, 0):g}" for kind, count in needed.items() if count > there.get(kind, 0)
+    ]
+    if not short:
+        return
+    said = f"alignment needs {' and '.join(short)}"
+    if not may_grow:
+        raise ConfigurationError(f"{said}: set alignment.workers and alignment.use_gpu to what this machine has")
+    print(f"navab: {said}: waiting for the cluster to grow", file=sys.stderr, flush=True)
 
 
 def _work(config: dict[str, Any]) -> None:

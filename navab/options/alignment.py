@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Literal
 
-from pydantic import Field
+from pydantic import Field, field_validator
 
 from navab.options.articles import Code
 from navab.options.evaluation import MethodName
@@ -30,7 +30,7 @@ class AlignmentSection(Section):
     )
     method: str = Field("dpo", description="Trainer of TRL: dpo, sft (on the chosen texts), kto, orpo or cpo")
     format: Literal["conversational", "plain"] = Field(
-        "conversational", description="In the model's chat template, or as bare text"
+        "plain", description="As bare text, which is what `likelihood` measures, or in the model's chat template"
     )
     seeds: tuple[int, ...] = Field((0,), min_length=1, description="One training each")
     control: bool = Field(False, description="Train as well with labels flipped at random")
@@ -58,3 +58,12 @@ class AlignmentSection(Section):
     failures: int = Field(3, ge=0, description="Lost workers after which training is given up")
     methods: tuple[MethodName, ...] = Field(("likelihood",), description="How the model is measured before and after")
     limit: int | None = Field(None, ge=1, description="Test triples a nation at most; absent: all")
+    evaluation_precision: Literal["float32", "bfloat16", "float16"] = Field(
+        "float32", description="Of the models when they are measured"
+    )
+
+    @field_validator("nations", "seeds")
+    @classmethod
+    def _once_each(cls, values: tuple[Any, ...]) -> tuple[Any, ...]:
+        """What is named twice is meant once."""
+        return tuple(dict.fromkeys(values))

@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import UTC, datetime
 
-import polars as pl
-
 from navab.execution.runs import RunRecord
 from navab.report.alignments import alignments
 from navab.report.collect_conflicts import largest_conflicts

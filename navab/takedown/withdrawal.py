@@ -18,17 +18,19 @@ from navab.errors import NothingToReleaseError, ReleaseExistsError
 from navab.release.build import ReleaseInputs, ReleaseOptions, build_release
 from navab.release.load import read_shards
 from navab.release.manifest import Manifest, Withdrawal, find_manifest, mark_withdrawn
+from navab.takedown.pairs import forget_pairs
 from navab.takedown.tombstones import Tombstones, forgotten_articles, read_tombstones
 from navab.view import View
 
 
 @dataclass(frozen=True, slots=True)
 class Withdrawn:
-    """A withdrawn release, how many of its triples were forgotten, and its successor if anything is left."""
+    """A withdrawn release, how many of its triples were forgotten, its successor if any, and who learned it."""
 
     name: str
     triples: int
     replaced_by: str | None
+    learned_by: tuple[str, ...] = ()
 
 
 def withdraw_releases(view: View) -> list[Withdrawn]:
@@ -63,8 +65,9 @@ def withdraw_release(view: View, name: str) -> Withdrawn | None:
         return None
     successor = _reissue(view, manifest, triples.filter(~forgotten).unique("triple_id", maintain_order=True))
     withdrawal = Withdrawal(at=datetime.now(UTC).replace(microsecond=0), replaced_by=successor)
+    learned_by = forget_pairs(storage, name)
     mark_withdrawn(storage.filesystem, root, manifest, withdrawal)
-    return Withdrawn(name, triples.filter(forgotten)["triple_id"].n_unique(), successor)
+    return Withdrawn(name, triples.filter(forgotten)["triple_id"].n_unique(), successor, learned_by)
 
 
 def _names(view: View) -> list[str]:

@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import importlib.util
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import polars as pl
 import pytest
 
-from navab.align import lesson_of, plan_trainings, split_keys, training_pairs
 from navab.alignment.leaks import leaks
+from navab.alignment.training import Training
 from navab.commands.opening import open_view
 from navab.errors import ConfigurationError
+from navab.lessons import Lessons
 from navab.options.alignment import AlignmentSection
+from navab.options.evaluation import ModelSection
 from navab.release.find import FoundRelease, find_releases
 from navab.view import View
 from tests.lakes import navab, sample_configuration
@@ -31,8 +34,9 @@ def release(view: View) -> FoundRelease:
     return find_releases(view.lake.storage, ())[0]
 
 
-def section(**changes: object) -> AlignmentSection:
-    return AlignmentSection.model_validate({"model": "m", **changes})
+def planned(view: View, release: FoundRelease, **options: object) -> tuple[Lessons, list[Training]]:
+    lessons = Lessons(view, release, AlignmentSection.model_validate(options))
+    return lessons, lessons.plan(ModelSection(model="m"))
 
 
 @without_torch
@@ -43,23 +47,23 @@ def test_a_missing_extra_is_one_line_that_mends_it(built: Path) -> None:
 
 
 def test_the_split_of_the_sample_does_not_leak(view: View, release: FoundRelease) -> None:
-    keys = split_keys(view, release)
+    lessons, _ = planned(view, release)
+    keys = lessons.keys()
     assert set(keys["kind"]) >= {"article", "words", "restatement or duplicate", "conflict or entailment"}
     assert leaks(keys).is_empty()
+    assert lessons.left_out == ()
 
 
 def test_every_arm_and_seed_is_a_training(view: View, release: FoundRelease) -> None:
-    found = plan_trainings(view, release, section(seeds=[0, 1], control=True, nations=["fr"]))
+    _, found = planned(view, release, seeds=[0, 1, 0], control=True, nations=["fr", "fr"])
     assert [(one.arm, one.seed) for one in found] == [("aligned", 0), ("aligned", 1), ("flipped", 0), ("flipped", 1)]
     assert len({one.training_id for one in found}) == 4
-    assert found[0].name == "m dpo fr seed 0"
+    assert found[0].name == f"m dpo fr seed 0 ({found[0].training_id[:6]})"
 
 
 def test_the_ablation_needs_its_subset(view: View, release: FoundRelease) -> None:
     with pytest.raises(ConfigurationError, match=r"set release\.without_conflict_reduction"):
-        plan_trainings(view, release, section(ablation=True))
-    with pytest.raises(ConfigurationError, match=r"set alignment\.model"):
-        plan_trainings(view, release, AlignmentSection())
+        planned(view, release, ablation=True)
 
 
 def test_the_arms_of_the_ablation_differ_by_what_lost_a_conflict_alone(built: Path, tmp_path: Path) -> None:
@@ -68,35 +72,52 @@ def test_the_arms_of_the_ablation_differ_by_what_lost_a_conflict_alone(built: Pa
     navab("release", "--config", sample_configuration(tmp_path, release=named))
     view = open_view(tmp_path / "navab.yaml", ())
     (both,) = find_releases(view.lake.storage, ("both",))
-    arms = plan_trainings(view, both, section(ablation=True, balance=False))
-    reduced, unreduced = (set(training_pairs(view, both, arm)["triple_id"]) for arm in arms)
+    lessons, arms = planned(view, both, ablation=True, balance=False)
+    reduced, unreduced = (set(lessons.pairs(arm)["triple_id"]) for arm in arms)
     lost = both.frame("contested").filter(~pl.col("retained") & (pl.col("split") == "train"))
     assert unreduced - reduced == set(lost.filter(pl.col("speaker_nation") != "foreign")["triple_id"]) != set()
     assert reduced < unreduced
 
 
 def test_a_model_of_several_nations_is_told_which_is_asked(view: View, release: FoundRelease) -> None:
-    (several,) = plan_trainings(view, release, section(nations=["fr", "de"], format="plain", balance=False))
-    lesson = lesson_of(view, several, training_pairs(view, release, several))
+    lessons, (several,) = planned(view, release, nations=["fr", "de"], balance=False)
+    lesson = lessons.lesson(several, lessons.pairs(several))
     assert {row["prompt"].partition("] ")[0] for row in lesson.rows} == {"[France", "[Germany"}
     assert all(row["chosen"].startswith("\n") for row in lesson.rows)
-    (one,) = plan_trainings(view, release, section(nations=["fr"], balance=False))
-    turns = lesson_of(view, one, training_pairs(view, release, one)).rows[0]["prompt"]
+    lessons, (one,) = planned(view, release, nations=["fr"], balance=False, format="conversational")
+    turns = lessons.lesson(one, lessons.pairs(one)).rows[0]["prompt"]
     assert turns[0]["role"] == "user"
     assert not turns[0]["content"].startswith("[")
 
 
 def test_only_the_train_split_is_learned(view: View, release: FoundRelease) -> None:
-    (training,) = plan_trainings(view, release, section(balance=False))
-    pairs = training_pairs(view, release, training)
+    lessons, (training, control) = planned(view, release, balance=False, control=True)
+    pairs, turned = lessons.pairs(training), lessons.pairs(control)
     assert set(pairs["split"]) == {"train"}
-    (control,) = plan_trainings(view, release, section(balance=False, control=True))[1:]
-    turned = training_pairs(view, release, control)
     assert turned["triple_id"].to_list() == pairs["triple_id"].to_list()
     assert turned["chosen"].to_list() != pairs["chosen"].to_list()
 
 
+@pytest.mark.parametrize(("method", "pairs"), [("dpo", 6), ("kto", 3)])
+def test_no_more_is_drawn_than_the_steps_learn(view: View, release: FoundRelease, method: str, pairs: int) -> None:
+    lessons, (training,) = planned(view, release, balance=False, steps=2, batch=3, method=method)
+    drawn = lessons.pairs(training)
+    assert drawn.height == pairs
+    assert len(lessons.lesson(training, drawn).rows) == 6
+
+
+def test_who_rewrites_decides_which_training_it_is(view: View, release: FoundRelease) -> None:
+    ids = {planned(view, release, rewrite=rewrite)[1][0].training_id for rewrite in (False, True)}
+    assert len(ids) == 2
+
+
+def test_a_nation_without_triples_is_named(view: View, release: FoundRelease) -> None:
+    with pytest.raises(ConfigurationError, match=r"has no triples of ch: it has some of cn, de"):
+        planned(view, release, nations=["ch"])
+
+
 def test_balancing_that_leaves_nothing_says_so(view: View, release: FoundRelease) -> None:
-    (training,) = plan_trainings(view, release, section(nations=["ch"]))
-    with pytest.raises(ConfigurationError, match="no pairs of ch to learn from"):
-        training_pairs(view, release, training)
+    lessons, (training,) = planned(view, release)
+    nobody = replace(training, nations=())
+    with pytest.raises(ConfigurationError, match="to learn from: choose other"):
+        lessons.pairs(nobody)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import polars as pl
 import pytest
 
-from navab.alignment.leaks import lake_keys, leaks, refuse_leaks, release_keys
+from navab.alignment.leaks import lake_keys, leaking, leaks, refuse_leaks, release_keys
 from navab.errors import ConservationError
 
 NONE = pl.DataFrame(schema={"statement_id": pl.Int64, "article_id": pl.Int64})
@@ -68,3 +68,15 @@ def test_the_article_of_a_merged_restatement_is_found() -> None:
 def test_two_sides_of_a_conflict_are_found() -> None:
     related = pl.DataFrame({"left_id": [100], "right_id": [200]})
     assert kinds(lake_keys(triples(), NONE, APART, related)) == ["conflict or entailment"]
+
+
+def test_two_ends_of_a_conflict_are_found_though_what_lies_between_is_not_released() -> None:
+    related = pl.DataFrame({"left_id": [100, 300], "right_id": [300, 200]})
+    keys = lake_keys(triples(), NONE, APART, related)
+    assert kinds(keys) == ["conflict or entailment"]
+    assert leaking(keys).to_list() == [1], "the triple of train is left out"
+
+
+def test_what_is_on_one_side_is_learned() -> None:
+    related = pl.DataFrame({"left_id": [100], "right_id": [300]})
+    assert leaking(lake_keys(triples(), NONE, APART, related)).to_list() == []

@@ -69,6 +69,22 @@ def test_pairs_are_drawn_once_and_another_seed_draws_others() -> None:
     assert set(first["triple_id"]) != set(second["triple_id"])
 
 
+@given(shapes, st.integers(0, 5))
+def test_the_first_of_balanced_pairs_are_balanced_as_well(found: list[tuple[str, int, int]], seed: int) -> None:
+    kept = balanced(shaped(found), seed)
+    learned = drawn(kept, None, seed, mirrored=True)
+    assert set(learned["triple_id"]) == set(kept["triple_id"])
+    for count in range(learned.height + 1):
+        for cue in ("polarity", "length"):
+            assert abs(learned.head(count)[cue].cast(pl.Int64).sum()) <= 1
+
+
+def test_heavier_pairs_are_drawn_more_often_from_mirrored_ones_too() -> None:
+    pairs = frame([pair(at, weight=1.0 if at % 4 < 2 else 0.25, polarity=1 - 2 * (at % 2)) for at in range(4000)])
+    learned = drawn(pairs.with_columns(pl.col("polarity").alias("length")), 400, 0, mirrored=True)
+    assert learned["weight"].eq(1.0).mean() == pytest.approx(0.8, abs=0.06)
+
+
 def test_flipping_swaps_one_half_of_the_pairs_and_changes_no_text() -> None:
     pairs = frame([pair(at) for at in range(2000)])
     turned = flipped(pairs, 4)

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -14,13 +15,16 @@ from pathlib import Path
 
 import pytest
 
+from navab.align import align
 from navab.alignment.learning import ADAPTER, learn
 from navab.alignment.methods import TRAINERS
 from navab.alignment.training import Point
+from navab.commands.opening import open_view
 from navab.evaluation.methods import Likelihood
 from navab.evaluation.scorers.transformers import TransformersScorer
 from navab.execution.training import Place, read_curve
 from navab.lake.storage import Storage
+from navab.options.alignment import AlignmentSection
 from tests.alignment.training_process import lesson
 from tests.evaluation.made import triples
 
@@ -94,6 +98,26 @@ def test_a_killed_training_goes_on_and_ends_with_the_same_curve(tiny: str, train
 def test_two_workers_make_the_steps_of_one_with_twice_the_batch(tiny: str, trained: Path) -> None:
     train(tiny, trained, "two", "batch=2", "workers=2")
     assert losses(curve(trained, "two")) == pytest.approx(losses(curve(trained, "whole")), abs=1e-4)
+
+
+def test_a_model_is_trained_and_measured_and_more_of_it_is_measured_later(
+    tiny: str, built: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The whole command on the sample's release: again it has nothing to do, and with a larger limit no training."""
+    shutil.copytree(built, tmp_path / "lake")
+    view = open_view(None, [f"lake={tmp_path / 'lake'}"])
+    few = {"model": tiny, "balance": False, "control": True, "steps": 3, "batch": 4, "checkpoint_steps": 2, "limit": 2}
+    done = align(view, AlignmentSection.model_validate(few))
+    assert [(one.arm, one.pairs) for one in done.records] == [("aligned", 12), ("flipped", 12)]
+    assert all(one.general_before and one.general_after and one.cues for one in done.records)
+    assert {one.arm for one in done.summaries} == {"aligned", "flipped"}
+    counts = [summary.nations[-1].gain.count for summary in done.summaries]
+    monkeypatch.setattr("navab.align.train_on_ray", None)  # nothing is trained again
+    monkeypatch.setattr("navab.align.ask_general", None)
+    again = align(view, AlignmentSection.model_validate(few))
+    assert again.records == done.records
+    more = align(view, AlignmentSection.model_validate(few | {"limit": 4}))
+    assert [summary.nations[-1].gain.count for summary in more.summaries] > counts
 
 
 def learned(folder: Path, *command: object) -> dict[str, float]:

@@ -13,6 +13,7 @@ from navab.alignment.summary import summarise
 from navab.alignment.training import General, Point, save_training
 from navab.commands.opening import open_view
 from navab.evaluate import evaluate
+from navab.options.alignment import AlignmentSection
 from navab.options.evaluation import EvaluationSection, ModelSection
 from navab.release.find import find_releases
 from navab.release.load import load_release
@@ -53,7 +54,11 @@ def test_gains_of_seeds_are_put_together_by_nation_and_polarity(view: View, data
         general = General(right=0.5, answered=1.0, questions=22)
         curve = [Point(step=step, loss=0.7 / step) for step in (1, 2)]
         shown = {"general_before": general, "general_after": general, "curve": curve, "before": before}
-        save_training(view.lake.storage, record(training, after=measured(view, training.name, truths), **shown))
+        cues = {"cues": {"words": 0.775, "negation": 0.5, "length": 0.5}, "left_out": 3}
+        limited = {"settings": {**AlignmentSection().model_dump(mode="json"), "limit": 9 + seed}}
+        save_training(
+            view.lake.storage, record(training, after=measured(view, training.name, truths), **shown, **cues, **limited)
+        )
     boards = alignments(view.lake, view.registry)
     (one,) = (board.summary for board in boards)
     assert [gain.part for gain in one.nations] == ["cn", "uk", "all"]
@@ -65,6 +70,7 @@ def test_gains_of_seeds_are_put_together_by_nation_and_polarity(view: View, data
     section = page.partition('<section id="alignment"')[2].partition("</section>")[0]
     assert "+50.0" in section
     assert "labels of the release" in section
+    assert "of which words alone tell 78 % apart. 3 pairs were left out" in section
     assert len(re.findall("<polyline", section)) == 2
 
 

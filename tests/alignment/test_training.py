@@ -56,6 +56,8 @@ def record(training: Training, **changes: object) -> TrainingRecord:
         {"nations": ("uk",)},
         {"arm": "flipped"},
         {"seed": 1},
+        {"writer": ("rules",)},
+        {"left_out": (17,)},
         {"options": AlignmentSection(beta=0.2)},
         {"options": AlignmentSection(workers=2)},
     ],

@@ -112,7 +112,9 @@ def data() -> ReportData:
         ),
         assigned=(AssignedArticles(nation="cn", cluster=60, vector=640, tag=50, none=50),),
         topic_changes=(
-            TopicChange(nation="cn", event="split", topic_id=2, label="Football", size=20, related=("Sport",), note="look"),
+            TopicChange(
+                nation="cn", event="split", topic_id=2, label="Football", size=20, related=("Sport",), note="look"
+            ),
             TopicChange(nation="cn", event="died", topic_id=4, label="Chess", size=0, related=("Chess",)),
         ),
         checks=(Check(name="articles", nation="cn", equation="a = b + c", left=1000, right=1000, holds=True),),

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import polars as pl
 import pytest
 
+from navab.alignment.training import PAIRS, save_training
 from navab.errors import ConfigurationError, ReleaseWithdrawnError, StorageError
 from navab.lake.lake import Lake
 from navab.lake.schema import load_schema, table_names
@@ -19,6 +21,7 @@ from navab.release.load import load_release
 from navab.takedown.descent import WITHOUT_ARTICLES, descending_tables
 from navab.takedown.forget import Forgotten, Request, complete, entomb, is_pending, search
 from navab.view import View
+from tests.alignment.test_training import TRAINING, record
 from tests.inprocess import TEXTS, article, open_small, rows, run_until, write_jsonl
 from tests.lakes import SAMPLE
 
@@ -266,6 +269,18 @@ def test_a_release_of_which_nothing_is_left_has_no_successor(copy: View) -> None
     with pytest.raises(ReleaseWithdrawnError, match="nothing replaces it"):
         load_release(copy.lake.storage.path("releases", "fr"))
     assert rows(copy, "triples").is_empty()
+
+
+def test_the_pairs_that_a_model_learned_from_go_with_their_release(copy: View) -> None:
+    trainings = [replace(TRAINING, release=release) for release in ("fr", "other")]
+    paths = []
+    for training in trainings:
+        save_training(copy.lake.storage, record(training, training_id=training.release))
+        paths.append(copy.lake.storage.path("alignments", training.release, PAIRS))
+        copy.lake.storage.write_bytes(paths[-1], b"{}")
+    (withdrawn,) = forget(copy, with_triples(copy)).releases
+    assert [Path(path).exists() for path in paths] == [False, True]
+    assert withdrawn.learned_by == (trainings[0].name,)
 
 
 def test_a_withdrawn_release_can_be_read_until_maintenance(copy: View) -> None:
