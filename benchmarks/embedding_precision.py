@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import argparse
 import time
+from typing import Any
 
 import numpy as np
 import torch
@@ -75,9 +76,7 @@ def main() -> None:
     torch.set_num_threads(1)
     kinds = {"float32": Float32Product, "bfloat16": BFloat16Product, "int8": Int8Product}
     encoders = {name: UniversalEncoder() for name in kinds}
-    products = {}
-    for name, encoder in encoders.items():
-        products[name] = encoder._weights.second = [kinds[name](weights) for weights in encoder._weights.second]
+    products = {name: _replace_products(encoder, kinds[name]) for name, encoder in encoders.items()}
     best, share, vectors = dict.fromkeys(kinds, float("inf")), dict.fromkeys(kinds, 0.0), {}
     for _ in range(ROUNDS):
         for name, encoder in encoders.items():
@@ -96,6 +95,13 @@ def main() -> None:
             f"these products {100 * share[name]:.0f} % of it; cosine to float32 at least {cosines.min():.5f}, "
             f"mean {np.mean(cosines):.5f}"
         )
+
+
+def _replace_products(encoder: UniversalEncoder, kind: type[Float32Product]) -> list[Float32Product]:
+    """Have the second convolutions of an encoder multiplied in another way."""
+    weights: Any = encoder._weights
+    weights.second = [kind(one) for one in weights.second]
+    return list(weights.second)
 
 
 if __name__ == "__main__":

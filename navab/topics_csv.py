@@ -97,6 +97,7 @@ def _topic(row: dict[str, str | None], topics: pl.DataFrame) -> int | None:
         return int(number)
     digits = min(len(number.normalize().as_tuple().digits), _SPREADSHEET_DIGITS)
     unit = Decimal(1).scaleb(number.adjusted() - digits + 1)
-    alike = topics.filter((pl.col("nation") == row.get("nation")) & (pl.col("label") == row.get("label")))
+    named = {name: row.get(name) or "" for name in ("nation", "label")}
+    alike = topics.filter(**named)
     near = [topic for topic in alike["topic_id"] if abs(topic - number) < unit]
     return near[0] if len(near) == 1 else None

@@ -147,12 +147,15 @@ def _bins(signatures: Int64Array) -> Bins:
 def _coarse_bins(signatures: Int64Array) -> Bins:
     """Of every sixteen bins the first that is not empty: its place and value, or 0 if all are.
 
-    A bin's number is the high bits of its hashes, so this is the least hash of them all.
+    A bin's number is the high bits of its hashes, so this is the least hash of them all. Sixteen bins are one value of
+    a signature, and the first of them that is not empty holds its lowest bit.
     """
-    bins = _bins(signatures).reshape(len(signatures), _COARSE, -1)
-    place = np.argmax(bins != 0, axis=2).astype(np.uint8)
-    value = np.take_along_axis(bins, place[:, :, None], axis=2)[:, :, 0]
-    return np.where(value == 0, 0, place << 4 | value).astype(np.uint8)
+    words = signatures.view(np.uint64)
+    lowest = (words & (~words + np.uint64(1))).astype(np.float64)  # a power of two: its exponent is the bit's place
+    exponent = (lowest.view(np.uint64) >> np.uint64(52)) - np.uint64(1023)
+    place = np.where(words == 0, 0, exponent >> np.uint64(2)).astype(np.uint64)
+    value = (words >> (place << np.uint64(2))) & np.uint64(15)
+    return (place << np.uint64(4) | value).astype(np.uint8)
 
 
 def _densify(signatures: Int64Array) -> Bins:

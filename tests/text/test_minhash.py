@@ -30,6 +30,12 @@ def versions(share: float, seed: int) -> tuple[str, str]:
     return "".join(left), "".join(left[:kept] + chance.sample(WORDS, 400 - kept))
 
 
+def first_bin(word: int) -> int | None:
+    """Of the sixteen bins in a value of a signature the place and value of the first that is not empty."""
+    bins = [word >> 4 * place & 15 for place in range(16)]
+    return next((place << 4 | value for place, value in enumerate(bins) if value), None)
+
+
 def groups(texts: list[str], threshold: float = 0.7, ngram: int = 5) -> list[int]:
     """The group of each text, none of them known."""
     return near(sign(texts, ngram), threshold)
@@ -39,6 +45,14 @@ def near(signatures: Int64Array, threshold: float, known: list[bool] | None = No
     size = len(signatures)
     settled = np.array(known or [False] * size, dtype=np.bool_)
     return near_groups(signatures, threshold, np.arange(size), settled).tolist()
+
+
+@given(st.lists(st.text(), max_size=5))
+def test_bands_are_made_of_the_first_bin_of_sixteen_that_is_not_empty(texts: list[str]) -> None:
+    signatures = sign([*texts, "".join(WORDS)], 5)
+    for column, keys in zip(signatures.T.tolist(), band_keys(signatures, Banding(LENGTH, 1)), strict=True):
+        expected = [first_bin(word) for word in column]
+        assert all(key == first for key, first in zip(keys.tolist(), expected, strict=True) if first is not None)
 
 
 @given(st.lists(st.text(), max_size=5), st.integers(2, 10))
