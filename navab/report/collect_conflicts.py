@@ -17,7 +17,7 @@ def largest_conflicts(view: View) -> tuple[tuple[Conflict, ...], int]:
     """The conflicts with most outlets behind their statements, and how many conflicts there are.
 
     A conflict is a component of statements that contradict each other. It is shown by the contradiction of a retained
-    statement with one that is not that has most outlets behind it.
+    statement with one that is not that has most outlets behind it, the nearest of several.
     """
     if not view.configuration.conflicts.enabled:
         return (), 0
@@ -29,7 +29,7 @@ def largest_conflicts(view: View) -> tuple[tuple[Conflict, ...], int]:
     support = pl.col("left_support") + pl.col("right_support")
     shown = (
         _contradictions(view, decided)
-        .sort([opposed, support, "left_id", "right_id"], descending=[True, True, False, False])
+        .sort(opposed, support, "similarity", "left_id", descending=[True, True, True, False])
         .group_by("component_id", maintain_order=True)
         .agg(pl.all().first(), pl.len().alias("contradictions"))
         .join(components, on="component_id")
@@ -41,7 +41,8 @@ def largest_conflicts(view: View) -> tuple[tuple[Conflict, ...], int]:
 
 def _contradictions(view: View, decided: pl.DataFrame) -> pl.DataFrame:
     """Contradicting pairs, with what was decided on either side as left_ and right_ columns."""
-    judged = view.current("conflicts", "verdict", "judge", "parties", "reason").rename({"reason": "cue"})
+    columns = ("similarity", "verdict", "judge", "parties", "reason")
+    judged = view.current("conflicts", *columns).rename({"reason": "cue"})
     pairs = judged.filter(pl.col("verdict") == "contradiction")
     sides = decided.drop("_file", "fingerprint", "nation")
     for side in ("left", "right"):
