@@ -24,7 +24,7 @@ from benchmarks.support.crawls import TOKEN, measure_run, real_records, write_co
 from benchmarks.support.measure import line
 from benchmarks.support.peers import run_datatrove
 from navab.options.articles import DedupSection
-from navab.text.minhash import Banding, band_keys, near_groups, sign, similarity
+from navab.text.minhash import Banding, band_keys, near_groups, sign, similarity, sketch
 from navab.text.normalise import clean_text, fold_text
 
 LEAST_RATIO, LEAST_RECALL, LEAST_PRECISION = 10.0, 0.95, 0.98
@@ -72,7 +72,7 @@ def _compare_pairs(side: str, nations: tuple[str, ...]) -> None:
     exact = np.array([_jaccard(folded[a], folded[b]) for a, b in zip(left, right, strict=True)])
     gold = exact >= OPTIONS.threshold
     shared = np.zeros(len(left), dtype=np.bool_)
-    for keys in band_keys(signatures, Banding.for_threshold(OPTIONS.threshold)):
+    for keys in band_keys(sketch(signatures), Banding.for_threshold(OPTIONS.threshold)):
         shared |= keys[left] == keys[right]
     chunks = np.array_split(np.arange(len(left)), len(left) // 4096 + 1)
     estimated = np.concatenate([similarity(signatures[left[at]], signatures[right[at]]) for at in chunks])
@@ -95,7 +95,7 @@ def _replace(word: str, share: float, words: list[str], chance: random.Random) -
 def _candidates(signatures: np.ndarray) -> set[tuple[int, int]]:
     """Pairs that share a band of the wide search and may be near the threshold."""
     pairs: set[tuple[int, int]] = set()
-    for keys in band_keys(signatures, WIDE):
+    for keys in band_keys(sketch(signatures), WIDE):
         order = np.argsort(keys, kind="stable")
         for distance in range(1, 200):
             at = np.flatnonzero(keys[order[distance:]] == keys[order[:-distance]])

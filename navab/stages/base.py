@@ -6,7 +6,7 @@ A stage declares; the pipeline runs. Nothing here or in a stage knows Ray.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Protocol
 
 import numpy as np
@@ -41,6 +41,15 @@ class Selection:
         empty = load_schema(self.table).arrow.field
         none = pl.DataFrame(pa.schema([empty(self.key), empty("fingerprint")]).empty_table())
         return pl.concat([none, *keys]).sort(self.key)
+
+    def only(self, keys: pl.Series) -> Selection:
+        """Those of its rows that have one of the keys; files without one are not read."""
+        parts = []
+        for path, own, fingerprints in self.parts:
+            wanted = np.isin(own, keys.to_numpy())
+            if wanted.any():
+                parts.append((path, own[wanted], fingerprints[wanted]))
+        return replace(self, parts=tuple(parts))
 
     def read(self, storage: Storage) -> pl.DataFrame:
         """Read the rows, sorted by key; a column that an old file lacks is null."""

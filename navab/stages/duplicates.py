@@ -21,8 +21,20 @@ from navab.lake.joins import Mask, keep, match
 from navab.lake.snapshot import FILE
 from navab.lake.storage import Storage
 from navab.options.articles import DedupSection
-from navab.stages.base import Equation, Output, Stage, Step, Unit, conform, equate, plan_rows, select, unit_name
-from navab.text.minhash import near_groups, sign, similarity
+from navab.stages.base import (
+    Equation,
+    Output,
+    Selection,
+    Stage,
+    Step,
+    Unit,
+    conform,
+    equate,
+    plan_rows,
+    select,
+    unit_name,
+)
+from navab.text.minhash import LENGTH, Bins, colliding, near_groups, sign, similarity, sketch
 from navab.text.normalise import fold_text
 from navab.view import View
 
@@ -30,6 +42,7 @@ SIGNATURE_VERSION = 2
 VERSION = 2
 # A unit reads whole files of articles: with few rows each, files would be read again and again.
 _LEAST_UNIT_ROWS = 4096
+_BLOCK_ROWS = 32_768  # of signatures that pass by
 
 
 def expected_signatures(view: View) -> pl.DataFrame:
@@ -134,9 +147,9 @@ class FindDuplicates:
     options: DedupSection
 
     def __call__(self, unit: Unit, storage: Storage) -> Iterator[Output]:
-        articles, hashes = _apart(unit.reads["signatures"].read(storage))
-        new = articles.join(unit.pending.select("article_id"), on="article_id", how="semi")
-        known = _with_canonicals(articles, unit, storage)
+        articles, hashes = self._read(unit, storage)
+        new = articles.filter(~pl.col("known")).drop("known", "canonical_id")
+        known = articles.filter("known").select(*_GROUPED_COLUMNS, "canonical_id")
         found = []
         for crawl in _crawl_order(new, unit.facts["crawls"]):
             crawled = new.filter(pl.col("crawl") == crawl).select(_GROUPED_COLUMNS)
@@ -149,28 +162,67 @@ class FindDuplicates:
         made = pl.when(pl.col("fingerprint") == pl.col("first")).then("fingerprint").otherwise(anew)
         yield Output("duplicates", conform(rows.with_columns(made.alias("fingerprint")), "duplicates"))
 
+    def _read(self, unit: Unit, storage: Storage) -> tuple[pl.DataFrame, Int64Array]:
+        """All articles of the nation without their signatures, and those signatures, 2 kB each, that are compared.
 
-def _apart(signatures: pl.DataFrame) -> tuple[pl.DataFrame, Int64Array]:
-    """Small columns and, apart from them, the MinHash signatures, 2 kB each; `place` is a row's place among these."""
-    hashes = to_matrix(signatures["minhash"])
-    return signatures.drop("minhash").with_columns(place=pl.int_range(pl.len())), hashes
+        `place` is the signature of an article's text among these, null if it is compared with none.
+        """
+        selection = unit.reads["signatures"]
+        articles, sketches = _read_sketches(selection, storage)
+        articles = _with_canonicals(articles, unit, storage)
+        compared = _compared(articles, sketches, self.options.threshold)
+        signatures = selection.only(compared).read(storage)
+        places = signatures.select("exact_hash", place=pl.int_range(pl.len()))
+        return (
+            articles.join(places, on="exact_hash", how="left", maintain_order="left"),
+            to_matrix(signatures["minhash"]).reshape(-1, LENGTH),
+        )
+
+
+def _read_sketches(selection: Selection, storage: Storage) -> tuple[pl.DataFrame, Bins]:
+    """Small columns of all rows, sorted by article_id, and what bands are made of; signatures pass by in blocks."""
+    small, sketches = [], []
+    for block in selection.read_blocks(storage, _BLOCK_ROWS):
+        small.append(block.drop("minhash", "fingerprint"))
+        sketches.append(sketch(to_matrix(block["minhash"])))
+    articles = pl.concat(small).with_row_index("row").sort("article_id")
+    return articles.drop("row"), np.concatenate(sketches)[articles["row"].to_numpy()]
 
 
 def _with_canonicals(articles: pl.DataFrame, unit: Unit, storage: Storage) -> pl.DataFrame:
-    """Earlier articles, each with the article that it was found to repeat."""
-    if "duplicates" not in unit.reads:
-        return articles.clear().select(*_GROUPED_COLUMNS, pl.col("article_id").alias("canonical_id"))
-    decided = unit.reads["duplicates"].read(storage).select("article_id", "canonical_id")
-    return articles.select(_GROUPED_COLUMNS).join(decided, on="article_id")
+    """Articles with the article that they were found to repeat, null for new ones, and whether they are `known`."""
+    decided = pl.DataFrame(schema={"article_id": pl.Int64, "canonical_id": pl.Int64})
+    if "duplicates" in unit.reads:
+        decided = unit.reads["duplicates"].read(storage).select("article_id", "canonical_id")
+    joined = articles.join(decided, on="article_id", how="left", maintain_order="left")
+    return joined.with_columns(known=pl.col("canonical_id").is_not_null())
+
+
+def _compared(articles: pl.DataFrame, sketches: Bins, threshold: float) -> pl.Series:
+    """Articles whose signatures are needed, one of each text.
+
+    These are texts that share a band with another, and all that are settled to belong to one of them or to a new
+    article: its similarity to the canonical of its group is told.
+    """
+    settled = pl.Series(_joined(articles.height, articles["exact_hash"], articles["canonical_id"]))
+    texts = (
+        articles.select("article_id", "exact_hash", "known", group=settled)
+        .with_row_index("row")
+        .group_by("exact_hash", maintain_order=True)
+        .agg(pl.first("row", "article_id", "group"), pl.any("known"), fresh=~pl.all("known"))
+    )
+    shares = colliding(sketches[texts["row"].to_numpy()], threshold, texts["known"].to_numpy())
+    needed = pl.col("shares").any() | ((pl.len() > 1) & pl.col("fresh").any())
+    return texts.with_columns(shares=pl.Series(shares)).filter(needed.over("group"))["article_id"]
 
 
 def group_articles(new: pl.DataFrame, known: pl.DataFrame, hashes: Int64Array, threshold: float) -> pl.DataFrame:
     """Decide for each new article of one crawl whether it is unique, and if not, which article it repeats.
 
-    Both frames have article_id, exact_hash, published_at and place, the row of `hashes` (n, 256) with the article's
-    signature; `known` has canonical_id as well. Groups are transitive; in a group with earlier canonicals the earliest
-    of them stays canonical, else the earliest publication, then the smallest id. Returns article_id, canonical_id, kind
-    and similarity.
+    Both frames have article_id, exact_hash, published_at and place, the row of `hashes` (n, 256) with the signature of
+    the article's text, null if it is like no other text; `known` has canonical_id as well. Groups are transitive; in a
+    group with earlier canonicals the earliest of them stays canonical, else the earliest publication, then the smallest
+    id. Returns article_id, canonical_id, kind and similarity.
     """
     rows = pl.concat([known, new], how="diagonal")
     grouped = rows.with_columns(
@@ -185,10 +237,9 @@ def group_articles(new: pl.DataFrame, known: pl.DataFrame, hashes: Int64Array, t
     )
     joined = ordered.filter(~pl.col("known")).join(first, on="group", how="left")
     agreement = np.ones(joined.height, dtype=np.float32)
-    repeats = (joined["row"] != joined["first"]).to_numpy()
-    repeating = joined.filter(repeats)
-    agreement[repeats] = similarity(hashes[repeating["place"].to_numpy()], hashes[repeating["other"].to_numpy()])
     exact = rows["exact_hash"].gather(joined["row"]) == rows["exact_hash"].gather(joined["first"])
+    repeating = joined.filter(~exact)
+    agreement[~exact.to_numpy()] = similarity(*(hashes[repeating[side].to_numpy()] for side in ("place", "other")))
     return joined.with_columns(pl.Series("similarity", agreement), pl.Series("exact", exact)).select(
         "article_id",
         pl.col("first_id").alias("canonical_id"),
@@ -204,21 +255,19 @@ def group_articles(new: pl.DataFrame, known: pl.DataFrame, hashes: Int64Array, t
 
 def _components(rows: pl.DataFrame, hashes: Int64Array, threshold: float) -> Int64Array:
     """The group of each row: texts that are equal, that were found to repeat the same article, or that are near."""
-    settled = _joined(rows.height, rows["exact_hash"], rows["canonical_id"])
-    frame = rows.select("exact_hash", "place", group=pl.Series(settled), known=pl.col("canonical_id").is_not_null())
+    settled = pl.Series(_joined(rows.height, rows["exact_hash"], rows["canonical_id"]))
+    frame = rows.select("exact_hash", "place", group=settled, known=pl.col("canonical_id").is_not_null())
     texts = (
-        frame.with_row_index("row")
-        .group_by("exact_hash")
-        .agg(pl.first("row", "place", "group"), pl.any("known"))
-        .sort("row")
+        frame.filter(pl.col("place").is_not_null())
+        .group_by("exact_hash", maintain_order=True)
+        .agg(pl.first("place", "group"), pl.any("known"))
         .with_row_index("text")
-        .with_columns(pl.col("text").cast(pl.Int64).min().over("group").alias("first"))
+        .with_columns(first=pl.col("text").cast(pl.Int64).min().over("group"))
     )
-    places = texts["place"].to_numpy()
-    one_each = hashes if np.array_equal(places, np.arange(len(hashes))) else hashes[places]
-    near = near_groups(one_each, threshold, texts["first"].to_numpy(), texts["known"].to_numpy())
-    labels = texts.select("exact_hash", near=pl.Series(near))
-    found: Int64Array = frame.join(labels, on="exact_hash", how="left", maintain_order="left")["near"].to_numpy()
+    near = near_groups(hashes[texts["place"]], threshold, texts["first"].to_numpy(), texts["known"].to_numpy())
+    joined = texts.select("group", near=texts["group"].gather(near)).unique("group")
+    labels = frame.join(joined, on="group", how="left", maintain_order="left")
+    found: Int64Array = labels.select(pl.coalesce("near", "group")).to_series().to_numpy()
     return found
 
 

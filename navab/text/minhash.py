@@ -95,19 +95,51 @@ def near_groups(
     that are both `known` are not compared.
     """
     forest = _Forest(groups)
-    for keys in band_keys(signatures, Banding.for_threshold(threshold)):
+    for keys in band_keys(sketch(signatures), Banding.for_threshold(threshold)):
         _join_band(keys, signatures, threshold, known, forest)
     return forest.roots(np.arange(len(signatures)))
 
 
-def band_keys(signatures: Int64Array, banding: Banding) -> Iterator[npt.NDArray[np.uint64]]:
+def sketch(signatures: Int64Array) -> Bins:
+    """What bands are made of, shape (n, 256): coarse bins, an empty one with the value of the first that is not, in an
+    order of its own.
+    """
+    sketches = np.empty((len(signatures), _COARSE), dtype=np.uint8)
+    for start in range(0, len(sketches), _CHUNK_ROWS):
+        coarse = _coarse_bins(signatures[start : start + _CHUNK_ROWS])
+        chunk = sketches[start : start + _CHUNK_ROWS]
+        chunk[:] = coarse
+        rows, columns = np.nonzero(coarse == 0)
+        for step in range(_COARSE):
+            if not len(rows):
+                break
+            borrowed = coarse[rows, _ORDERS[columns, step]]
+            chunk[rows, columns] = borrowed
+            rows, columns = rows[borrowed == 0], columns[borrowed == 0]
+    return sketches
+
+
+def band_keys(sketches: Bins, banding: Banding) -> Iterator[npt.NDArray[np.uint64]]:
     """For each band the rows' keys: texts with equal keys are candidates."""
-    dense = _densify(signatures)
     for band in range(banding.bands):
-        keys = np.zeros(len(signatures), dtype=np.uint64)
+        keys = np.zeros(len(sketches), dtype=np.uint64)
         for row in range(banding.rows):
-            keys = (keys << np.uint64(8)) | dense[:, band * banding.rows + row]
+            keys = (keys << np.uint64(8)) | sketches[:, band * banding.rows + row]
         yield keys
+
+
+def colliding(sketches: Bins, threshold: float, known: npt.NDArray[np.bool_]) -> npt.NDArray[np.bool_]:
+    """Which rows share a band with another one, not both of them `known`: `near_groups` compares no others."""
+    found = np.zeros(len(sketches), dtype=np.bool_)
+    if known.all():
+        return found
+    for keys in band_keys(sketches, Banding.for_threshold(threshold)):
+        fresh, counts = np.unique(keys[~known], return_counts=True)
+        place = np.minimum(np.searchsorted(fresh, keys), len(fresh) - 1)
+        met = fresh[place] == keys
+        counts += np.bincount(place[met & known], minlength=len(fresh))
+        found |= met & (counts[place] > 1)
+    return found
 
 
 def _batches(texts: Sequence[str]) -> Iterator[Sequence[str]]:
@@ -156,23 +188,6 @@ def _coarse_bins(signatures: Int64Array) -> Bins:
     place = np.where(words == 0, 0, exponent >> np.uint64(2)).astype(np.uint64)
     value = (words >> (place << np.uint64(2))) & np.uint64(15)
     return (place << np.uint64(4) | value).astype(np.uint8)
-
-
-def _densify(signatures: Int64Array) -> Bins:
-    """Coarse bins, an empty one with the value of the first that is not, in an order of its own."""
-    dense = np.empty((len(signatures), _COARSE), dtype=np.uint8)
-    for start in range(0, len(dense), _CHUNK_ROWS):
-        coarse = _coarse_bins(signatures[start : start + _CHUNK_ROWS])
-        chunk = dense[start : start + _CHUNK_ROWS]
-        chunk[:] = coarse
-        rows, columns = np.nonzero(coarse == 0)
-        for step in range(_COARSE):
-            if not len(rows):
-                break
-            borrowed = coarse[rows, _ORDERS[columns, step]]
-            chunk[rows, columns] = borrowed
-            rows, columns = rows[borrowed == 0], columns[borrowed == 0]
-    return dense
 
 
 def _join_band(

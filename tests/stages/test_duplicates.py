@@ -186,6 +186,13 @@ def _shuffled(frame: pl.DataFrame, chance: random.Random) -> pl.DataFrame:
 LONG = "The minister said that the government would not accept the proposal, and that talks should go on. " * 3
 
 
+REPORT = (
+    "The minister told parliament that the new law on asylum would protect families who flee from war and hunger. "
+    "Doctors in the northern hospitals warned that winter would be hard because many wards lack trained nurses. "
+    "Engineers worked through the night to repair the old bridge whose cables had rusted in decades of storms. "
+)
+
+
 def test_nations_are_not_compared(tmp_path: Path) -> None:
     write_jsonl(tmp_path / "a.jsonl", [article("uk", LONG), article("us", LONG)])
     view = open_small(tmp_path)
@@ -214,6 +221,23 @@ def test_a_later_crawl_joins_the_earlier_one_however_they_come(tmp_path: Path, t
     summer = found.filter(pl.col("crawl") == "summer")["article_id"][0]
     assert set(found["canonical_id"]) == {summer}
     assert run_until(open_small(tmp_path, sources=sources), "duplicates")["duplicates"] == 0
+
+
+def test_an_exact_copy_of_a_near_duplicate_is_as_near_to_its_canonical(tmp_path: Path) -> None:
+    """Its text is known already, and not that of the canonical, whose signature is needed all the same."""
+    near = REPORT + "Farmers along the river asked for help."
+    sources = []
+    for crawl, content in (("spring", REPORT), ("summer", near), ("autumn", near)):
+        write_jsonl(tmp_path / f"{crawl}.jsonl", [article(text=content, published_at="2024-06-01")])
+        sources.append({"path": str(tmp_path / f"{crawl}.jsonl"), "crawl": crawl})
+        view = open_small(tmp_path, sources=sources)
+        run_until(view, "duplicates")
+    found = {row["kind"]: row for row in rows(view, "duplicates").iter_rows(named=True)}
+    repeats = rows(view, "duplicates").filter(pl.col("kind") == "near")
+    assert repeats.height == 2
+    assert set(repeats["canonical_id"]) == {found["unique"]["article_id"]}
+    assert repeats["similarity"].n_unique() == 1
+    assert repeats["similarity"][0] < 0.95
 
 
 def test_a_group_whose_canonical_has_gone_gets_another_one(tmp_path: Path) -> None:

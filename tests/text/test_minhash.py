@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from navab.lake.hashing import Int64Array
-from navab.text.minhash import LENGTH, Banding, band_keys, near_groups, sign, similarity
+from navab.text.minhash import LENGTH, Banding, band_keys, colliding, near_groups, sign, similarity, sketch
 
 _LETTERS = random.Random(0)
 WORDS = ["".join(_LETTERS.choices("abcdefghijklmnopqrstuvwxyz", k=7)) for _ in range(4000)]
@@ -50,7 +50,7 @@ def near(signatures: Int64Array, threshold: float, known: list[bool] | None = No
 @given(st.lists(st.text(), max_size=5))
 def test_bands_are_made_of_the_first_bin_of_sixteen_that_is_not_empty(texts: list[str]) -> None:
     signatures = sign([*texts, "".join(WORDS)], 5)
-    for column, keys in zip(signatures.T.tolist(), band_keys(signatures, Banding(LENGTH, 1)), strict=True):
+    for column, keys in zip(signatures.T.tolist(), band_keys(sketch(signatures), Banding(LENGTH, 1)), strict=True):
         expected = [first_bin(word) for word in column]
         assert all(key == first for key, first in zip(keys.tolist(), expected, strict=True) if first is not None)
 
@@ -109,7 +109,7 @@ def test_pairs_at_the_threshold_become_candidates(threshold: float) -> None:
     assert 1 - (1 - threshold**banding.rows) ** banding.bands >= 0.99
     signatures = sign([text for seed in range(60) for text in versions(2 * threshold / (1 + threshold), seed)], 5)
     shared = np.zeros(60, dtype=np.bool_)
-    for keys in band_keys(signatures, banding):
+    for keys in band_keys(sketch(signatures), banding):
         shared |= keys[0::2] == keys[1::2]
     assert shared.sum() >= 58
 
@@ -134,6 +134,23 @@ def test_large_bands_are_grouped_completely() -> None:
     head = "".join(WORDS[:60])
     bodies = [head + "".join(chance.sample(WORDS, 60)) for _ in range(300)]
     assert groups(bodies * 3) == list(range(300)) * 3
+
+
+def test_what_shares_no_band_with_another_text_needs_no_comparison() -> None:
+    texts = [text for seed in range(20) for text in versions(0.9, seed)] + [
+        versions(0.0, seed)[1] for seed in range(20)
+    ]
+    signatures, known = sign(texts, 5), np.arange(60) % 3 == 0
+    shares = colliding(sketch(signatures), 0.7, known)
+    assert 38 <= np.count_nonzero(shares) < 60
+    few = near_groups(signatures[shares], 0.7, np.arange(np.count_nonzero(shares)), known[shares])
+    assert np.flatnonzero(shares)[few].tolist() == np.array(near(signatures, 0.7, known.tolist()))[shares].tolist()
+
+
+@pytest.mark.parametrize(("known", "shares"), [((True, True), False), ((True, False), True), ((False, False), True)])
+def test_two_known_rows_share_no_band(known: tuple[bool, bool], shares: bool) -> None:
+    signatures = sign(["one and the same text"] * 2, 5)
+    assert colliding(sketch(signatures), 0.7, np.array(known)).tolist() == [shares, shares]
 
 
 def test_known_rows_are_not_compared_with_each_other() -> None:
