@@ -60,6 +60,8 @@ class Embedders:
     def identity(self, nation: str | None) -> dict[str, str | None]:
         """What decides the vector of a given text, for fingerprints: where it is computed does not."""
         options = self.of(nation)
+        if options.kind == "use":
+            return {"kind": options.kind, "model": None}
         named = {"kind": options.kind, "model": options.model}
         return named if options.precision == "auto" else named | {"precision": options.precision}
 

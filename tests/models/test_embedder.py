@@ -22,7 +22,10 @@ def test_a_nations_own_model_goes_before_the_configurations() -> None:
 def test_what_changes_no_vector_is_no_part_of_the_identity() -> None:
     fast = Embedders(EmbedderSection(batch=256), {})
     assert fast.identity("uk") == TWO.identity("uk")
-    assert "float16" in Embedders(EmbedderSection(precision="float16"), {}).identity("uk").values()
+    forgotten = Embedders(EmbedderSection(model="org/other", precision="float16"), {})
+    assert forgotten.identity("uk") == TWO.identity("uk"), "they are for sentence-transformers"
+    half = Embedders(EmbedderSection(kind="sentence-transformers", model="m", precision="float16"), {})
+    assert "float16" in half.identity("uk").values()
 
 
 def test_gpus_are_asked_for_only_where_a_model_can_use_them() -> None:
