@@ -28,6 +28,10 @@ class HttpSection(Section):
     prompt_price: float = Field(0.0, ge=0, description="Price of a million tokens in")
     output_price: float = Field(0.0, ge=0, description="Price of a million tokens out")
 
+    @property
+    def has_budget(self) -> bool:
+        return self.budget_tokens is not None or self.budget_money is not None
+
     @model_validator(mode="after")
     def _needs_prices(self) -> HttpSection:
         if self.budget_money is not None and not (self.prompt_price or self.output_price):
@@ -79,7 +83,10 @@ class EngineSection(Section):
     context_tokens: int | None = Field(None, ge=256, description="Context of vllm; absent: the model's own")
     temperature: float = Field(0.0, ge=0, le=2, description="0: the likeliest token, repeatable")
     frequency_penalty: float = Field(
-        0.0, ge=0, le=2, description="More than 0 keeps a small model from repeating a phrase until it is cut off"
+        0.0,
+        ge=0,
+        le=2,
+        description="More than 0 keeps a small model from repeating itself until it is cut off (extraction, triples)",
     )
     chat_template_kwargs: Mapping[str, Any] = Field(
         default_factory=dict, description="For the chat template, e.g. {enable_thinking: false}"

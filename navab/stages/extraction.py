@@ -55,7 +55,11 @@ def _made_by(languages: pl.Series, options: EngineSection) -> pl.Series:
         reading |= options.model_dump(include={"window_chars", "overlap_chars", "max_windows"})
     known = {
         language: signature(
-            "extraction", VERSION, language=language, engine=engine_identity(options, PROMPT, language), **reading
+            "extraction",
+            VERSION,
+            language=language,
+            engine=engine_identity(options, PROMPT, language, penalised=True),
+            **reading,
         )
         for language in languages.unique()
     }
