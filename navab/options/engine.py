@@ -22,7 +22,9 @@ class HttpSection(Section):
     )
     concurrency: int = Field(16, ge=1, description="Requests on their way at once, over all workers of a run")
     timeout_s: float = Field(120.0, gt=0, description="Seconds for one answer")
-    max_retries: int = Field(6, ge=0, description="Further attempts after 5xx, timeouts, broken connections, and 429 if nobody is answered")
+    max_retries: int = Field(
+        6, ge=0, description="Further attempts after 5xx, timeouts, broken connections, and 429 if nobody is answered"
+    )
     budget_tokens: int | None = Field(None, ge=1, description="Tokens, in and out, from which a run stops (exit 5)")
     budget_money: float | None = Field(None, gt=0, description="The same in the currency of the prices")
     prompt_price: float = Field(0.0, ge=0, description="Price of a million tokens in")
