@@ -77,7 +77,7 @@ class EngineSection(Section):
 
     kind: Literal["rules", "vllm", "http"] = Field("rules", description="rules needs no model")
     model: str | None = Field(None, description="Model of vllm (path or hub id) or http (its name there)")
-    max_statements: int = Field(5, ge=1, le=50, description="Statements an article at most")
+    max_statements: int = Field(5, ge=1, le=50, description="Statements an article at most, or a window of a long one")
     window_chars: int = Field(12_000, ge=500, description="A model reads longer articles in overlapping windows")
     overlap_chars: int = Field(600, ge=0, description="Characters that a window shares with the one before it")
     max_windows: int = Field(8, ge=1, description="Windows of an article at most; the rest of it is not read")

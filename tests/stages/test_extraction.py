@@ -46,3 +46,55 @@ def test_a_penalty_for_repeating_asks_extraction_and_triples_again_and_nothing_e
         assert run_until(opened(tmp_path, server, frequency_penalty=0.3), "triples")["extraction"] == 0
         view = opened(tmp_path, server, frequency_penalty=0.3)
         assert rows(view, "wordings")["reversed_statement"].to_list() == [TRIPLE["reversed_statement"]] * 2
+
+
+def extracted(view: View) -> list[dict[str, Any]]:
+    """All statements of the articles of a lake."""
+    run_until(view, "extraction")
+    return [one for statements in rows(view, "extractions")["statements"] for one in statements]
+
+
+def test_a_model_is_told_the_nation_by_its_name_and_whether_the_outlet_is_official(tmp_path: Path) -> None:
+    write_jsonl(tmp_path / "a.jsonl", [article("us", SPEECH, source="Voice of America")])
+    with ChatServer(honest) as server:
+        run_until(opened(tmp_path, server), "extraction")
+    assert "Outlet: Voice of America (United States). Official: true." in said(server.asked[-1])
+
+
+def test_the_outlets_own_voice_is_at_home_whatever_a_model_says(tmp_path: Path) -> None:
+    own = {"source_type": "official", "speaker": None, "speaker_nation": "foreign"}
+
+    async def answer(_: ChatServer, __: dict[str, Any]) -> web.StreamResponse:
+        return completion(
+            {"statements": [FOUND | own, FOUND | {"text": "Fishermen need help.", "speaker_nation": "foreign"}]}
+        )
+
+    write_jsonl(tmp_path / "a.jsonl", [article("us", SPEECH)])
+    with ChatServer(answer) as server:
+        found = extracted(opened(tmp_path, server))
+    assert [one["speaker_nation"] for one in found] == ["home", "foreign"]
+
+
+def test_the_same_words_of_two_people_are_two_statements(tmp_path: Path) -> None:
+    other = FOUND | {"evidence": SPEECH, "speaker": "Paul Renard", "speaker_nation": "foreign"}
+
+    async def answer(_: ChatServer, __: dict[str, Any]) -> web.StreamResponse:
+        return completion({"statements": [FOUND, other, FOUND]})
+
+    write_jsonl(tmp_path / "a.jsonl", [article("us", SPEECH)])
+    with ChatServer(answer) as server:
+        found = extracted(opened(tmp_path, server))
+    assert [one["speaker"] for one in found] == ["Ruth Calloway", "Paul Renard"]
+
+
+def test_a_window_that_failed_beside_an_empty_one_is_the_reason_for_having_nothing(tmp_path: Path) -> None:
+    async def answer(_: ChatServer, body: dict[str, Any]) -> web.StreamResponse:
+        return completion({"statements": []} if "Ferries" in said(body) else "I would rather not.")
+
+    quiet = "The harbour was quiet, and the fishermen of the town mended their nets in the rain. " * 7
+    write_jsonl(tmp_path / "a.jsonl", [article("us", f"{SPEECH} {quiet}")])
+    with ChatServer(answer) as server:
+        view = opened(tmp_path, server, window_chars=500, overlap_chars=0)
+        assert extracted(view) == []
+    assert sum("Outlet:" in said(asked) for asked in server.asked) == 2
+    assert rows(view, "extractions")["rejected_reason"].to_list() == ["not_json"]
