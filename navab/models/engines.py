@@ -22,7 +22,7 @@ from navab.models.vllm import VllmEngine
 from navab.nations.registry import Registry
 from navab.options.engine import EngineSection
 
-RULES_VERSION = 2
+RULES_VERSION = 3
 _INSTALL_VLLM = "pip install 'navab[vllm]'"
 # Options of models that decide what they answer; where they run and how fast does not.
 _DECIDING = frozenset({"kind", "model", "max_output_tokens", "temperature", "chat_template_kwargs", "context_tokens"})

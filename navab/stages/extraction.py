@@ -152,7 +152,7 @@ def _row(row: Mapping[str, Any], responses: Sequence[Response], engine: str, lim
 
 def _speech(nation: Nation) -> int:
     """Hash what the engine reads of a nation's data file, and lexicons that do not come with navab."""
-    read = nation.model_dump(include={"name", "home_terms", "lexicons"})
+    read = nation.model_dump(include={"name", "home_terms", "home_titles", "lexicons"})
     own = {"own_lexicons": dict(nation.own_lexicons)} if nation.own_lexicons else {}
     return signature(nation.code, 2, read=read, **own)
 
