@@ -25,7 +25,7 @@ ENGINE_ERROR = "engine_error"  # this request failed again and again while other
 ENGINE_DIED = "engine_died"  # the engine's processes ended whenever they were given this request
 # No verdict on the request: its row stays pending.
 UNANSWERED = "budget_spent"  # before its turn
-TURNED_AWAY = "turned_away"  # the server answers nobody any more, for its rate limit
+TURNED_AWAY = "rate_limited"  # the server answers nobody any more, for its rate limit
 _WHY_UNANSWERED = {
     UNANSWERED: "the engine's budget is spent; run the same command again to go on with a new budget",
     TURNED_AWAY: "the engine's server turns requests away; run the same command again when its rate limit allows it",

@@ -188,7 +188,7 @@ def test_what_is_turned_away_for_good_stays_unanswered(headers: dict[str, str]) 
     with asking(answer, max_retries=0, timeout_s=0.3, concurrency=1) as (engine, server):
         responses = engine.generate([triple(f"Statement {number}.") for number in range(30)])
     assert responses[0].error is None
-    assert {response.error for response in responses[1:]} == {"turned_away"}
+    assert {response.error for response in responses[1:]} == {"rate_limited"}
     assert not is_answered(responses)
     assert len(server.asked) < 10, "nobody is asked any more"
 
