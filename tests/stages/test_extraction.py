@@ -5,11 +5,15 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+import pytest
 from aiohttp import web
 
+from navab.errors import EngineError
+from navab.pipeline import _check_answered
+from navab.stages import extraction
 from navab.view import View
-from tests.inprocess import article, open_small, rows, run_until, write_jsonl
-from tests.models.chat_server import ChatServer, completion, said
+from tests.inprocess import article, open_small, rows, run_step, run_until, write_jsonl
+from tests.models.chat_server import ChatServer, completion, failure, said
 
 SPEECH = "The mayor Ruth Calloway said: “The city must protect its fishermen.” Ferries sail again from Tuesday."
 FOUND = {
@@ -98,3 +102,22 @@ def test_a_window_that_failed_beside_an_empty_one_is_the_reason_for_having_nothi
         assert extracted(view) == []
     assert sum("Outlet:" in said(asked) for asked in server.asked) == 2
     assert rows(view, "extractions")["rejected_reason"].to_list() == ["not_json"]
+
+
+def test_what_a_server_turns_away_stays_pending(tmp_path: Path) -> None:
+    async def answer(_: ChatServer, body: dict[str, Any]) -> web.StreamResponse:
+        if "Outlet:" in said(body):
+            return failure(429, "quota exceeded", {"Retry-After": "7200"})
+        return completion({"english": "Ports", "native": "Ports"})
+
+    write_jsonl(tmp_path / "a.jsonl", [article("us", SPEECH)])
+    with ChatServer(answer) as server:
+        view = opened(tmp_path, server)
+        run_until(view, "screening")
+        with view.lake.claim("test") as claim:
+            assert run_step(view, claim, "extraction") == 1
+        assert view.pending("extractions").height == 1
+        with pytest.raises(
+            EngineError, match="left 1 rows of step extraction unanswered: its server turns requests away"
+        ):
+            _check_answered(extraction.STAGE.steps[0], view)
