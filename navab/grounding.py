@@ -53,7 +53,9 @@ def _read(text: str, lexicon: Lexicon) -> list[Meaning]:
 
 
 def _sentences(text: str, lexicon: Lexicon) -> list[list[Meaning]]:
-    return [_read(part, lexicon) for part in _END.split(text)]
+    """What the sentences of a text mean; those without any substance are left out."""
+    read = (_read(part, lexicon) for part in _END.split(text))
+    return [sentence for sentence in read if any(one.kind in _SUBSTANCE for one in sentence)]
 
 
 def _negates_anew(one: Sequence[Sequence[Meaning]], other: Sequence[Sequence[Meaning]]) -> bool:
