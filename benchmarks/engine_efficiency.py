@@ -30,6 +30,7 @@ from benchmarks.support.sample_units import Extractor, sample_articles
 from navab.execution.carrier import Carrier
 from navab.lake.storage import Storage
 from navab.models.vllm import engine_arguments, sampling_parameters
+from navab.nations.registry import Registry
 from navab.options.engine import EngineSection
 from navab.options.resources import ResourcesSection
 from navab.stages.extraction import requests_for
@@ -81,7 +82,8 @@ class Bare:
         self._tokenizer = self._llm.get_tokenizer()
 
     def prompts(self, articles: pl.DataFrame) -> list[tuple[dict[str, Any], SamplingParams]]:
-        asked = [request for row in articles.iter_rows(named=True) for request in requests_for(row, OPTIONS)]
+        registry = Registry.bundled()
+        asked = [one for row in articles.iter_rows(named=True) for one in requests_for(row, OPTIONS, registry)]
         return [({"prompt_token_ids": self._tokens(one.messages())}, sampling_parameters(one)) for one in asked]
 
     def _tokens(self, messages: Sequence[Any]) -> list[int]:

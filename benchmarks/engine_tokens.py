@@ -26,6 +26,7 @@ from benchmarks.support.articles import NATIONS, draw_articles
 from benchmarks.support.measure import line
 from benchmarks.support.reference_calls import READ_CHARACTERS, reference_tokens
 from navab.models.engine import Request
+from navab.nations.registry import Registry
 from navab.options.engine import EngineSection
 from navab.stages import extraction, triples
 from navab.text.windows import windows
@@ -84,7 +85,7 @@ def _tokenizers() -> Iterator[Tokenizer]:
 
 
 def _ours(article: dict[str, Any], count: Count, statements: int = 1) -> int:
-    reading = extraction.requests_for(article, OPTIONS)
+    reading = extraction.requests_for(article, OPTIONS, Registry.bundled())
     wording = triples.request_for(article | {"text": _statement(article)}, OPTIONS)
     return sum(_tokens(one, count) for one in reading) + statements * _tokens(wording, count)
 

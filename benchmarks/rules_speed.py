@@ -25,6 +25,7 @@ import xxhash
 from benchmarks.support.measure import line
 from navab.models.engine import Request
 from navab.models.rules.engine import RulesEngine
+from navab.nations.registry import Registry
 from navab.options.engine import EngineSection
 from navab.stages.extraction import requests_for
 from navab.text.normalise import clean_text
@@ -55,7 +56,7 @@ def main() -> None:
 
 
 def load() -> list[Request]:
-    options, found = EngineSection(), []
+    options, registry, found = EngineSection(), Registry.bundled(), []
     for nation, language in LANGUAGES.items():
         with gzip.open(DATA / f"{nation}.jsonl.gz", "rt", encoding="utf-8") as lines:
             rows = [json.loads(row) for row in lines]
@@ -63,7 +64,8 @@ def load() -> list[Request]:
             text = clean_text(row["text"] or "")
             if text and xxhash.xxh3_64_intdigest(text.encode()) % 2:
                 fields = {"title": row["title"], "source": row["source"], "official": nation == "cn"}
-                found += requests_for({**fields, "text": text, "nation": nation, "language": language}, options)
+                article = {**fields, "text": text, "nation": nation, "language": language}
+                found += requests_for(article, options, registry)
     return found
 
 

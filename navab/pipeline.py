@@ -19,6 +19,7 @@ from navab.execution.progress import Progress
 from navab.execution.runs import RunRecord, StepRecord
 from navab.lake.claim import Claim
 from navab.lake.lake import Lake
+from navab.models.engines import why_unanswered
 from navab.nations.files import read_registry
 from navab.options.engine import EngineSection
 from navab.stages import (
@@ -133,7 +134,7 @@ def _run_step(stage: Stage, step: Step, view: View, claim: Claim, carrier: Carri
             carrier.recover(error)
             units = step.plan(view)  # what was committed is done
     if rows and step.asks_engine(view):
-        _check_budget(step, view)
+        _check_answered(step, view)
     seconds = time.monotonic() - started
     metrics.end(step.name, seconds)
     records = articles.records_in(view, files) if _reads_files(step) else None
@@ -182,13 +183,13 @@ def _model(step: Step, view: View) -> EngineSection | None:
     return engine if engine.kind != "rules" and step.asks_engine(view) else None
 
 
-def _check_budget(step: Step, view: View) -> None:
-    """Raise EngineError if the engine left rows unanswered because its budget was spent."""
+def _check_answered(step: Step, view: View) -> None:
+    """Raise EngineError if the engine left rows unanswered."""
     left = view.pending(step.writes[-1]).height
     if left:
+        why = why_unanswered(view.configuration.engine)
         raise EngineError(
-            f"the engine's budget is spent: {left:,} rows of step {step.name} are left; run the same command again to "
-            "go on with a new budget"
+            f"the engine left {left:,} rows of step {step.name} unanswered: {why}; run the same command again to go on"
         )
 
 

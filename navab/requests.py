@@ -97,7 +97,7 @@ def _plain(article: Mapping[str, Any]) -> naming.Article:
 
 
 def _about_extraction(article: Mapping[str, Any], view: View) -> list[Request]:
-    return extraction.requests_for(article, _as_read_by_a_model(view.configuration.engine))
+    return extraction.requests_for(article, _as_read_by_a_model(view.configuration.engine), view.registry)
 
 
 def _as_read_by_a_model(options: EngineSection) -> EngineSection:

@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from typing import Literal
 
 from navab.conflict.polarity import judge
+from navab.grounding import has_addition, is_turned
 from navab.models.responses import ExtractedStatement, TripleText
 from navab.text.language import identify
 from navab.text.lexicon import Lexicon
@@ -26,6 +27,7 @@ OFFICIAL_WITH_SPEAKER = "official_with_speaker"
 NOT_OWN_VOICE = "not_own_voice"  # no official outlet, or it quotes what is said to be its own voice
 ADDRESSED_TO_MODEL = "addressed_to_model"  # the passage is no news: it gives orders to its reader, or looks like JSON
 NOT_IN_EVIDENCE = "not_in_evidence"  # it says what its evidence does not
+TURNED_ROUND = "turned_round"  # it says the opposite of its evidence
 # Why a triple is refused.
 NOT_REVERSED = "not_reversed"
 NOT_A_QUESTION = "not_a_question"
@@ -79,8 +81,19 @@ def statement_refusal(
         return BAD_LENGTH
     if _is_foreign(statement.text, language):
         return WRONG_LANGUAGE
-    support = _share(statement.text, f"{statement.evidence}\n{speaker or ''}")
-    return NOT_IN_EVIDENCE if support < _LEAST_SUPPORTED else None
+    return _unsupported(statement, text, lexicon)
+
+
+def _unsupported(statement: ExtractedStatement, article: str, lexicon: Lexicon | None) -> str | None:
+    """Why the evidence does not carry a statement; None if it does, as far as can be told."""
+    said, evidence, speaker = statement.text, statement.evidence, statement.speaker or ""
+    if _share(said, f"{evidence}\n{speaker}") < _LEAST_SUPPORTED:
+        return NOT_IN_EVIDENCE
+    if lexicon is None:
+        return None
+    if is_turned(said, evidence, lexicon):
+        return TURNED_ROUND
+    return NOT_IN_EVIDENCE if has_addition(said, evidence, speaker, article, lexicon) else None
 
 
 def _places(passage: str, text: str) -> Iterator[Span]:

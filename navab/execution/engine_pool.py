@@ -1,11 +1,13 @@
 """The engines of a run on Ray: actors that start before the first unit that needs them and end with the run.
 
 They belong to the process that runs Ray, so that no GPU stays taken when it is gone, however it ended. A thread looks
-after them: more replicas while requests queue, fewer when they are idle, none that answers when the budget is spent.
+after them: more replicas while requests queue, fewer when they are idle, none that answers when the budget is spent,
+and it keeps what was used, which an engine that dies forgets.
 """
 
 from __future__ import annotations
 
+import contextlib
 import sys
 import threading
 import time
@@ -13,12 +15,14 @@ from functools import partial
 from typing import Any
 
 from navab.errors import EngineError
+from navab.models.budget import Usage
 from navab.models.engines import engine_name, make_engine
 from navab.models.hosted import HOST_PREFIX, EngineHost, plain_error
 from navab.options.engine import EngineSection
 
 WATCH_INTERVAL_S = 2.0
 IDLE_S = 60.0
+AWAY_S = 600.0  # a replica that is not up for so long is ended: perhaps there is no GPU for it
 QUEUE_PER_REPLICA = 256  # requests that wait for an engine: from here on one more is worth its start
 _CALLS_AT_ONCE = 1000
 
@@ -30,16 +34,20 @@ class EnginePool:
         self._options = options
         self._hosts: dict[str, Any] = {}
         self._groups: dict[str, Any] = {}  # placement groups of engines with several workers
-        self._idle_since = time.monotonic()
+        self._away_since: dict[str, float] = {}
+        self._idle_since = self._counted = time.monotonic()
         self._gpu_hours = 0.0
-        self._watch = threading.Thread(target=self._look_after, name="engine-pool", daemon=True)
+        self._used = Usage()
+        self._watch: threading.Thread | None = None
         self._stopped = threading.Event()
 
     def start(self) -> None:
-        """Start the first engines and wait for them; raises EngineError if one cannot be started."""
+        """Start the first engines and wait for them, unless they run; raises EngineError if one cannot be started."""
         import ray  # noqa: PLC0415
 
-        started = time.monotonic()
+        if self._hosts:
+            return
+        started = self._idle_since = self._counted = time.monotonic()
         first = self._options.vllm.replicas if self._options.kind == "vllm" else 1
         for _ in range(first):
             self._add()
@@ -50,6 +58,8 @@ class EnginePool:
         except ray.exceptions.RayActorError as error:
             raise EngineError(f"engine {engine_name(self._options)} ended while it was starting: {error}") from error
         print(f"engine {engine_name(self._options)}: {time.monotonic() - started:.1f} s to start", file=sys.stderr)
+        self._stopped.clear()
+        self._watch = threading.Thread(target=self._look_after, name="engine-pool", daemon=True)
         self._watch.start()
 
     def stop(self) -> None:
@@ -57,12 +67,13 @@ class EnginePool:
         self._stopped.set()
 
     def end(self) -> None:
-        """End the engines and give back what they held."""
+        """End the engines and give back what they held; what they have used counts on if they are started again."""
         self.stop()
-        if self._watch.is_alive():
+        if self._watch is not None:
             self._watch.join()
-        while self._hosts:
-            self._remove()
+        self._count(time.monotonic())
+        for name in list(self._hosts):
+            self._remove(name)
 
     def _add(self) -> None:
         """Start one more engine; Ray starts it again whenever it dies."""
@@ -97,42 +108,65 @@ class EnginePool:
         strategy = PlacementGroupSchedulingStrategy(group, placement_group_capture_child_tasks=True)
         return {"scheduling_strategy": strategy}
 
-    def _remove(self) -> None:
-        """End the engine that was started last; what it was asked meanwhile is asked of another one."""
+    def _remove(self, name: str) -> None:
+        """End an engine; what it was asked meanwhile is asked of another one."""
         import ray  # noqa: PLC0415
         from ray.util.placement_group import remove_placement_group  # noqa: PLC0415
 
-        name, host = self._hosts.popitem()
-        ray.kill(host)
+        ray.kill(self._hosts.pop(name))
+        self._away_since.pop(name, None)
         if name in self._groups:
             remove_placement_group(self._groups.pop(name))
 
     def _look_after(self) -> None:
-        last = time.monotonic()
         while not self._stopped.wait(WATCH_INTERVAL_S):
-            now = time.monotonic()
-            vllm = self._options.vllm
-            self._gpu_hours += (now - last) / 3600 * len(self._hosts) * vllm.gpus_of_engine
-            last = now
-            if vllm.budget_gpu_hours is not None and self._gpu_hours >= vllm.budget_gpu_hours:
-                for host in self._hosts.values():
-                    host.stop_answering.remote()
-                return
+            self._look_at(time.monotonic())
+
+    def _look_at(self, now: float) -> None:
+        """Count what was used by a time; stop the engines if that was all, else see whether they are enough."""
+        self._count(now)
+        limit = self._options.vllm.budget_gpu_hours
+        if limit is not None and self._gpu_hours >= limit:
+            self._answers("stop_answering")  # each time: one that was started again does not know
+        else:
             self._resize(now)
 
-    def _resize(self, now: float) -> None:
-        import ray  # noqa: PLC0415
+    def _count(self, now: float) -> None:
+        """Count what the engines have used; those that were started again are told what was used before."""
+        self._gpu_hours += (now - self._counted) / 3600 * len(self._hosts) * self._options.vllm.gpus_of_engine
+        self._counted = now
+        if self._options.kind == "http":
+            for used in self._answers("has_used", self._used).values():
+                self._used = used
 
+    def _resize(self, now: float) -> None:
+        """Start one more engine if requests queue; end one that is idle, or away for too long."""
         least, most = self._options.vllm.replicas, self._options.vllm.max_replicas or self._options.vllm.replicas
         if self._options.kind != "vllm" or least == most:
             return
-        try:
-            waiting = sum(ray.get([host.waiting.remote() for host in self._hosts.values()], timeout=WATCH_INTERVAL_S))
-        except (ray.exceptions.RayActorError, ray.exceptions.GetTimeoutError):
-            return  # one of them is starting
-        if waiting:
+        waiting = self._answers("waiting")
+        for name in self._hosts:
+            if name in waiting:
+                self._away_since.pop(name, None)
+            else:
+                self._away_since.setdefault(name, now)
+        if sum(waiting.values()):
             self._idle_since = now
-        if waiting > QUEUE_PER_REPLICA * len(self._hosts) and len(self._hosts) < most:
+        lost = [name for name, since in self._away_since.items() if now - since > AWAY_S]
+        idle = not self._away_since and now - self._idle_since > IDLE_S  # who is starting cannot say
+        if len(self._hosts) > least and (lost or idle):
+            self._remove(lost[0] if lost else next(reversed(self._hosts)))
+        elif sum(waiting.values()) > QUEUE_PER_REPLICA * len(self._hosts) and len(self._hosts) < most:
             self._add()
-        elif now - self._idle_since > IDLE_S and len(self._hosts) > least:
-            self._remove()
+
+    def _answers(self, method: str, *arguments: object) -> dict[str, Any]:
+        """What a method of each host returns, by its name; without those that are starting."""
+        import ray  # noqa: PLC0415
+
+        asked = {getattr(host, method).remote(*arguments): name for name, host in self._hosts.items()}
+        ready, _ = ray.wait(list(asked), num_returns=len(asked), timeout=WATCH_INTERVAL_S) if asked else ([], [])
+        found = {}
+        for promise in ready:
+            with contextlib.suppress(ray.exceptions.RayActorError):
+                found[asked[promise]] = ray.get(promise)
+        return found

@@ -45,12 +45,11 @@ def main() -> None:
         while not isinstance(request := connection.recv(), Stop):
             if isinstance(request, Carry):
                 if pool is not None and lacks_gpus(request):
-                    pool.end()  # another one starts when it is asked again
-                    pool = None
-                if request.engine is not None and pool is None:
+                    pool.end()  # it starts again when it is asked again
+                if request.engine is not None:
                     from navab.execution.engine_pool import EnginePool  # noqa: PLC0415  (half a second to load)
 
-                    pool = EnginePool(request.engine)
+                    pool = pool or EnginePool(request.engine)
                     pool.start()
                 for written in carry(request, message, connection):
                     connection.send_bytes(written)

@@ -9,6 +9,14 @@ from navab.options.engine import HttpSection
 _MILLION = 1_000_000
 
 
+@dataclass(frozen=True, slots=True)
+class Usage:
+    """Tokens in and out."""
+
+    prompt_tokens: int = 0
+    output_tokens: int = 0
+
+
 @dataclass
 class Budget:
     """Tokens and money that requests may use; null is no limit. Requests on their way may overdraw it."""
@@ -17,8 +25,7 @@ class Budget:
     money: float | None = None
     prompt_price: float = 0.0  # of a million tokens
     output_price: float = 0.0
-    used_tokens: int = 0
-    used_money: float = 0.0
+    used: Usage = Usage()
 
     @classmethod
     def of(cls, options: HttpSection) -> Budget:
@@ -26,10 +33,18 @@ class Budget:
 
     def use(self, prompt_tokens: int, output_tokens: int) -> None:
         """Count the tokens of an answer."""
-        self.used_tokens += prompt_tokens + output_tokens
-        self.used_money += (prompt_tokens * self.prompt_price + output_tokens * self.output_price) / _MILLION
+        self.used = Usage(self.used.prompt_tokens + prompt_tokens, self.used.output_tokens + output_tokens)
+
+    def has_used(self, before: Usage) -> Usage:
+        """Know of at least this much, which an engine that is gone has counted; returns what is used by now."""
+        self.used = Usage(
+            max(self.used.prompt_tokens, before.prompt_tokens), max(self.used.output_tokens, before.output_tokens)
+        )
+        return self.used
 
     @property
     def is_spent(self) -> bool:
-        tokens = self.tokens is not None and self.used_tokens >= self.tokens
-        return tokens or (self.money is not None and self.used_money >= self.money)
+        prompt, output = self.used.prompt_tokens, self.used.output_tokens
+        cost = (prompt * self.prompt_price + output * self.output_price) / _MILLION
+        tokens = self.tokens is not None and prompt + output >= self.tokens
+        return tokens or (self.money is not None and cost >= self.money)

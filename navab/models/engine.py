@@ -12,6 +12,7 @@ from typing import Protocol
 
 from pydantic import BaseModel
 
+from navab.errors import EngineError
 from navab.models.prompts import Message, Prompt
 
 # Why there is no answer; a row with one of these is refused and counted.
@@ -22,8 +23,19 @@ WRONG_SCHEMA = "wrong_schema"  # JSON of another shape
 CUT_OFF = "cut_off"  # no end within `max_tokens`: the model loops, or has too much to say
 ENGINE_ERROR = "engine_error"  # this request failed again and again while others were answered
 ENGINE_DIED = "engine_died"  # the engine's processes ended whenever they were given this request
-# No verdict on the request: the budget was spent before its turn. Its row stays pending.
-UNANSWERED = "budget_spent"
+# No verdict on the request: its row stays pending.
+UNANSWERED = "budget_spent"  # before its turn
+TURNED_AWAY = "rate_limited"  # the server answers nobody any more, for its rate limit
+_WHY_UNANSWERED = {
+    UNANSWERED: "the engine's budget is spent; run the same command again to go on with a new budget",
+    TURNED_AWAY: "the engine's server turns requests away; run the same command again when its rate limit allows it",
+}
+
+FAILURES_IN_A_ROW = 20  # requests without an answer among them: then it is not the requests
+
+
+class EngineDiedError(Exception):
+    """The engine's own processes ended; only another engine can answer."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +98,14 @@ class Response:
 
 def is_answered(responses: Sequence[Response]) -> bool:
     """Whether there is a verdict on all of them; a row without one stays pending."""
-    return all(response.error != UNANSWERED for response in responses)
+    return all(response.error not in _WHY_UNANSWERED for response in responses)
+
+
+def check_answered(responses: Sequence[Response]) -> None:
+    """Raise EngineError if there is no verdict on one of them."""
+    for response in responses:
+        if response.error in _WHY_UNANSWERED:
+            raise EngineError(_WHY_UNANSWERED[response.error])
 
 
 class Engine(Protocol):

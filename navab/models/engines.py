@@ -22,7 +22,7 @@ from navab.models.vllm import VllmEngine
 from navab.nations.registry import Registry
 from navab.options.engine import EngineSection
 
-RULES_VERSION = 2
+RULES_VERSION = 3
 _INSTALL_VLLM = "pip install 'navab[vllm]'"
 # Options of models that decide what they answer; where they run and how fast does not.
 _DECIDING = frozenset({"kind", "model", "max_output_tokens", "temperature", "chat_template_kwargs", "context_tokens"})
@@ -48,12 +48,26 @@ def engine_name(options: EngineSection) -> str:
     return f"{options.kind} {options.model}{adapter}"
 
 
-def engine_identity(options: EngineSection, prompt: Prompt, language: str) -> Mapping[str, Any]:
-    """What decides an engine's answers in a language; part of the fingerprint of all that it makes."""
+def why_unanswered(options: EngineSection) -> str:
+    """Why an engine may have left rows without a verdict."""
+    spent = "its budget is spent"
+    if options.kind != "http":
+        return spent
+    turned_away = "its server turns requests away for its rate limit"
+    return f"{spent}, or {turned_away}" if options.http.has_budget else turned_away
+
+
+def engine_identity(
+    options: EngineSection, prompt: Prompt, language: str, *, penalised: bool = False
+) -> Mapping[str, Any]:
+    """What decides an engine's answers in a language; part of the fingerprint of all that it makes.
+
+    `penalised`: whether the step asks with `engine.frequency_penalty`.
+    """
     if options.kind == "rules":
         return {"kind": options.kind, "version": RULES_VERSION, "lexicons": lexicon_digest()}
     own = options.model_dump(include=set(_DECIDING))
-    if options.frequency_penalty:  # younger than fingerprints of lakes that have none
+    if penalised and options.frequency_penalty:  # younger than fingerprints of lakes that have none
         own["frequency_penalty"] = options.frequency_penalty
     adapter = options.vllm.lora if options.kind == "vllm" else None
     return {**own, "lora": adapter, "prompt": prompt.digest(language)}

@@ -1,23 +1,20 @@
 """The http engine: any server that speaks the OpenAI chat completions API.
 
 Requests are bounded in number and retried with growing, jittered pauses where trying again can help; what a server
-refuses for good is a counted reason. A server that is down ends the run: its rows stay pending.
+refuses for good is a counted reason. A server that is down ends the run, and one that only turns requests away leaves
+them unanswered: their rows stay pending.
 """
 
 from __future__ import annotations
 
 import asyncio
-import json
 import logging
 import os
 import random
-import re
 import time
 import uuid
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
-from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import aiohttp
@@ -25,32 +22,65 @@ import aiohttp
 from navab.errors import EngineError
 from navab.models.answers import choice_logprobs, json_schema, read_answer
 from navab.models.budget import Budget
-from navab.models.engine import ENGINE_ERROR, PROMPT_TOO_LONG, UNANSWERED, Request, Response
+from navab.models.completions import Completion, Failure, read_completion
+from navab.models.engine import (
+    ENGINE_ERROR,
+    FAILURES_IN_A_ROW,
+    PROMPT_TOO_LONG,
+    TURNED_AWAY,
+    UNANSWERED,
+    Request,
+    Response,
+)
 from navab.options.engine import EngineSection
 
 log = logging.getLogger("navab.engine")
 
-FAILURES_IN_A_ROW = 20  # requests without an answer among them: then it is not the requests
 _CONNECT_TIMEOUT_S = 10.0
 _PROBE_TIMEOUT_S = 10.0
 _FIRST_PAUSE_S, _LONGEST_PAUSE_S = 0.5, 60.0
-_LONGEST_ASKED_PAUSE_S = 600.0
+_LONGEST_ASKED_PAUSE_S = 600.0  # a server that asks for more will not be waited for
 _LIKELY_TOKENS = 20  # the API gives no more
-_TOO_LONG = re.compile(r"context|too long|too many tokens|maximum.{0,20}(?:length|tokens)", re.IGNORECASE)
+_BYTES_OF_A_TOKEN = 3  # roughly, in any language: where a server does not count
 
 
-@dataclass(frozen=True, slots=True)
-class _Failure:
-    """Why a request has no answer yet: a status, or none if the connection failed."""
+@dataclass(slots=True)
+class _Attempts:
+    """The attempts at one request.
 
-    status: int | None
-    message: str
-    pause_s: float | None = None
+    Being turned away counts only while nobody else is answered either: for as many attempts as any failure, and for as
+    long as an answer that is on its way may take.
+    """
 
-    @property
-    def may_pass(self) -> bool:
-        """Whether the same request may be answered later."""
-        return self.status is None or self.status in (200, 408, 409, 425, 429) or self.status >= 500
+    most: int
+    answer_s: float
+    made: int = 0
+    failed: int = 0
+    turned_away: int = 0
+    answered: int = 0  # requests of the engine, when this one was last known to be not the only one
+    since: float = field(default_factory=time.monotonic)
+
+    def add(self, failure: Failure, answered: int) -> None:
+        """Count a failure; `answered` is how many requests the engine has answered so far."""
+        self.made += 1
+        if not failure.is_busy:
+            self.failed += 1
+        elif answered > self.answered:
+            self.answered, self.turned_away, self.since = answered, 0, time.monotonic()
+        else:
+            self.turned_away += 1
+
+    def is_over(self, failure: Failure) -> bool:
+        """Whether there is to be no further attempt after the failure that was just added."""
+        if not failure.may_pass or (failure.pause_s or 0.0) > _LONGEST_ASKED_PAUSE_S:
+            return True
+        waited = time.monotonic() - self.since
+        return self.failed > self.most or (self.turned_away > self.most and waited > self.answer_s)
+
+    def pause_s(self) -> float:
+        """Seconds before the next attempt: doubling, with jitter, so that not all come at once."""
+        doubling = _FIRST_PAUSE_S * 2.0 ** min(self.made - 1, 10)
+        return min(doubling, _LONGEST_PAUSE_S) * random.uniform(0.5, 1.5)
 
 
 class HttpEngine:
@@ -58,10 +88,12 @@ class HttpEngine:
 
     def __init__(self, options: EngineSection, name: str) -> None:
         self.name = name
+        self.budget = Budget.of(options.http)
         self._options = options
         self._http = options.http
-        self._budget = Budget.of(options.http)
         self._gate = asyncio.Semaphore(options.http.concurrency)
+        self._closed_until = 0.0  # the gate: the server has asked for a pause
+        self._is_turned_away = False
         self._answered = 0
         self._failed_in_a_row = 0
         self._session: aiohttp.ClientSession | None = None
@@ -84,7 +116,7 @@ class HttpEngine:
     async def answer(self, request: Request) -> Response:
         """Answer a request; raises EngineError if the server is down or refuses everything."""
         async with self._gate:
-            if self._budget.is_spent:
+            if self.budget.is_spent:
                 return Response(error=UNANSWERED)
             started = time.perf_counter()
             response = await self._ask(request)
@@ -93,34 +125,46 @@ class HttpEngine:
     async def _ask(self, request: Request) -> Response:
         body = self._body(request)
         answered_before = self._answered
-        failure = _Failure(None, "")
-        for attempt in range(self._http.max_retries + 1):
-            if attempt:
-                await asyncio.sleep(_pause(attempt, failure))
+        attempts = _Attempts(self._http.max_retries, self._http.timeout_s, answered=answered_before)
+        while not self._is_turned_away:
+            await self._until_open()
             outcome = await self._post(body)
-            if not isinstance(outcome, _Failure):
+            if isinstance(outcome, Completion):
                 self._answered += 1
                 self._failed_in_a_row = 0
-                return self._read(request, outcome)
-            failure = outcome
-            if not failure.may_pass:
-                break
-        return await self._give_up(failure, alone=self._answered == answered_before)
+                return self._read(request, body, outcome)
+            attempts.add(outcome, self._answered)
+            if attempts.is_over(outcome):
+                return await self._give_up(outcome, alone=self._answered == answered_before)
+            if outcome.pause_s is not None:
+                self._closed_until = max(self._closed_until, time.monotonic() + outcome.pause_s)
+            await asyncio.sleep(attempts.pause_s())
+        return Response(error=TURNED_AWAY)
 
-    async def _give_up(self, failure: _Failure, *, alone: bool) -> Response:
+    async def _until_open(self) -> None:
+        """Wait as long as the server has asked anyone to; then not all come at once."""
+        while (left := self._closed_until - time.monotonic()) > 0:
+            await asyncio.sleep(left + random.uniform(0.0, _FIRST_PAUSE_S))
+
+    async def _give_up(self, failure: Failure, *, alone: bool) -> Response:
         """The reason why a request has no answer; raises EngineError if the fault is not the request's."""
         where = f"endpoint {self._http.base_url}"
-        if failure.status in (401, 403, 404):
+        if failure.is_too_long:
+            return Response(error=PROMPT_TOO_LONG)
+        if failure.is_busy:
+            self._is_turned_away = True
+            log.warning("%s answers nobody any more: %s", where, failure.message)
+            return Response(error=TURNED_AWAY)
+        if failure.status == 401 or (failure.status in (403, 404) and not self._answered):
             raise EngineError(
-                f"{where} refuses model {self._options.model}: HTTP {failure.status}: {failure.message}; "
+                f"{where} refuses model {self._options.model}: {failure.message}; "
                 f"check engine.model and the key in {self._http.api_key_env}"
             )
         self._failed_in_a_row += 1
         down = failure.may_pass and alone and not await self._is_up()
         if down or self._failed_in_a_row >= FAILURES_IN_A_ROW:
             raise EngineError(f"{where} does not answer: {failure.message}; run the same command again when it does")
-        too_long = failure.status in (400, 413, 422) and _TOO_LONG.search(failure.message)
-        return Response(error=PROMPT_TOO_LONG if too_long else ENGINE_ERROR)
+        return Response(error=ENGINE_ERROR)
 
     async def _is_up(self) -> bool:
         """Whether the server answers anything: the list of its models."""
@@ -132,7 +176,7 @@ class HttpEngine:
         except (aiohttp.ClientError, TimeoutError, OSError):
             return False
 
-    async def _post(self, body: Mapping[str, Any]) -> Mapping[str, Any] | _Failure:
+    async def _post(self, body: Mapping[str, Any]) -> Completion | Failure:
         """Send a request once."""
         assert self._session is not None
         request_id = uuid.uuid4().hex
@@ -141,12 +185,12 @@ class HttpEngine:
             async with self._session.post(
                 f"{self._http.base_url}/chat/completions", json=body, headers={"X-Request-Id": request_id}
             ) as answer:
-                outcome = _outcome(answer.status, await answer.text(errors="replace"), answer.headers)
+                outcome = read_completion(answer.status, await answer.text(errors="replace"), answer.headers)
                 request_id = answer.headers.get("X-Request-Id", request_id)
         except (aiohttp.ClientError, TimeoutError, OSError) as error:
-            outcome = _Failure(None, f"{type(error).__name__}: {error}".rstrip(": "))
+            outcome = Failure(None, f"{type(error).__name__}: {error}".rstrip(": "))
         seconds = time.perf_counter() - started
-        if isinstance(outcome, _Failure):
+        if isinstance(outcome, Failure):
             log.warning("request %s failed after %.2f s: %s", request_id, seconds, outcome.message)
         else:
             log.info("request %s answered in %.2f s", request_id, seconds)
@@ -176,64 +220,26 @@ class HttpEngine:
             body["chat_template_kwargs"] = dict(self._options.chat_template_kwargs)
         return body
 
-    def _read(self, request: Request, completion: Mapping[str, Any]) -> Response:
-        choice = completion["choices"][0]
-        usage = completion.get("usage") or {}
-        prompt_tokens, output_tokens = int(usage.get("prompt_tokens", 0)), int(usage.get("completion_tokens", 0))
-        self._budget.use(prompt_tokens, output_tokens)
-        response = read_answer(request, choice["message"].get("content"), choice.get("finish_reason"))
-        likely = _first_tokens(choice) if request.choices else {}
+    def _read(self, request: Request, body: Mapping[str, Any], completion: Completion) -> Response:
+        prompt_tokens, output_tokens = _used(body, completion)
+        self.budget.use(prompt_tokens, output_tokens)
+        response = read_answer(request, completion.text, completion.finish_reason)
+        likely = completion.first_tokens if request.choices else {}
         if likely and response.error is None:
             response = replace(response, choice_logprobs=choice_logprobs(request.choices, likely))
         return replace(response, prompt_tokens=prompt_tokens, output_tokens=output_tokens)
 
 
-def _outcome(status: int, text: str, headers: Mapping[str, str]) -> Mapping[str, Any] | _Failure:
-    """A completion, or why there is none; 200 with anything else in it is a failure that may pass."""
-    try:
-        content = json.loads(text)
-    except (json.JSONDecodeError, RecursionError):
-        content = None
-    if status == 200 and _is_completion(content):
-        return content  # type: ignore[no-any-return]
-    shown = " ".join(_message(content, text).split())[:200]
-    return _Failure(status, f"HTTP {status}: {shown}", _retry_after(headers.get("Retry-After")))
+def _used(body: Mapping[str, Any], completion: Completion) -> tuple[int, int]:
+    """Tokens in and out, as the server counts them, else roughly."""
+    counted = completion.usage
+    prompt = counted.prompt_tokens if counted else None
+    output = counted.completion_tokens if counted else None
+    return (
+        sum(_tokens(message["content"]) for message in body["messages"]) if prompt is None else prompt,
+        _tokens(completion.text or "") if output is None else output,
+    )
 
 
-def _is_completion(content: Any) -> bool:
-    try:
-        return isinstance(content["choices"][0]["message"], dict)
-    except (KeyError, IndexError, TypeError):
-        return False
-
-
-def _message(content: Any, text: str) -> str:
-    error = content.get("error", content) if isinstance(content, dict) else None
-    message = error.get("message") if isinstance(error, dict) else error
-    return str(message or text)
-
-
-def _retry_after(value: str | None) -> float | None:
-    """Seconds to wait, from either form of the Retry-After header."""
-    if value is None:
-        return None
-    if value.strip().isdigit():
-        return float(value)
-    try:
-        return max(0.0, (parsedate_to_datetime(value) - datetime.now(UTC)).total_seconds())
-    except (TypeError, ValueError):
-        return None
-
-
-def _pause(attempt: int, failure: _Failure) -> float:
-    """Seconds before an attempt: what the server asks for, else doubling; with jitter, so that not all come at once."""
-    doubling = min(_FIRST_PAUSE_S * 2.0 ** (attempt - 1), _LONGEST_PAUSE_S)
-    if failure.pause_s is None:
-        return doubling * random.uniform(0.5, 1.5)
-    return min(failure.pause_s, _LONGEST_ASKED_PAUSE_S) + doubling * random.uniform(0.0, 0.5)
-
-
-def _first_tokens(choice: Mapping[str, Any]) -> dict[str, float]:
-    """Log probabilities of the tokens that the answer might have begun with."""
-    content = (choice.get("logprobs") or {}).get("content") or []
-    return {one["token"]: one["logprob"] for one in content[0].get("top_logprobs", [])} if content else {}
+def _tokens(text: str) -> int:
+    return -(-len(text.encode("utf-8", "replace")) // _BYTES_OF_A_TOKEN)

@@ -16,15 +16,12 @@ import psutil
 
 from navab.errors import EngineError
 from navab.models.answers import choice_logprobs, json_schema, read_answer
-from navab.models.engine import ENGINE_ERROR, PROMPT_TOO_LONG, Request, Response
+from navab.models.budget import Budget
+from navab.models.engine import ENGINE_ERROR, PROMPT_TOO_LONG, EngineDiedError, Request, Response
 from navab.models.watcher import Watcher
 from navab.options.engine import EngineSection
 
 _LIKELY_TOKENS = 20
-
-
-class EngineDiedError(Exception):
-    """The engine's own processes ended; only another engine can answer."""
 
 
 class VllmEngine:
@@ -32,6 +29,7 @@ class VllmEngine:
 
     def __init__(self, options: EngineSection, name: str) -> None:
         self.name = name
+        self.budget = Budget()
         self._options = options
         self._vllm: Any = None
         self._watcher: Watcher | None = None
@@ -68,7 +66,7 @@ class VllmEngine:
             self._watcher.close()
 
     async def answer(self, request: Request) -> Response:
-        """Answer a request; raises EngineDiedError if the engine's processes ended."""
+        """Answer a request; raises EngineDiedError if the processes ended, and what vLLM raises over a request."""
         from vllm.v1.engine.exceptions import EngineDeadError  # noqa: PLC0415
 
         started = time.perf_counter()
@@ -76,8 +74,6 @@ class VllmEngine:
             response = await self._ask(request)
         except EngineDeadError as error:
             raise EngineDiedError(str(error)) from error
-        except ValueError:  # a request that vLLM refuses before it runs
-            response = Response(error=ENGINE_ERROR)
         return replace(response, latency_s=time.perf_counter() - started)
 
     async def _ask(self, request: Request) -> Response:

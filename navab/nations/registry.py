@@ -48,6 +48,7 @@ class Nation(BaseModel):
     domains: tuple[str, ...] = ()
     date_order: Literal["ymd", "mdy", "dmy"] = "ymd"
     home_terms: Mapping[str, tuple[str, ...]] = Field(default_factory=dict)
+    home_titles: Mapping[str, tuple[str, ...]] = Field(default_factory=dict)
     models: NationModels = NationModels()
     _own_lexicons: Mapping[str, str] = PrivateAttr(default_factory=dict)
 

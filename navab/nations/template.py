@@ -69,6 +69,10 @@ date_order: {_date_order(territory, languages[0])}  # how its people write 3 May
 # government, parties.
 home_terms:
 {home}
+# Offices that are at home unless a foreign country is named beside them: of head of state, ministers, members of
+# parliament, as this nation calls them. By language, such as:
+#   {_quoted(languages[0])}: [minister of]
+home_titles: {{}}
 # Confidence below which an article's language is uncertain.
 # min_confidence: 0.5
 # Which lexicon reads which language, where the names differ.

@@ -22,11 +22,17 @@ class HttpSection(Section):
     )
     concurrency: int = Field(16, ge=1, description="Requests on their way at once, over all workers of a run")
     timeout_s: float = Field(120.0, gt=0, description="Seconds for one answer")
-    max_retries: int = Field(6, ge=0, description="Further attempts after 429, 5xx, timeouts and broken connections")
+    max_retries: int = Field(
+        6, ge=0, description="Further attempts after 5xx, timeouts, broken connections, and 429 if nobody is answered"
+    )
     budget_tokens: int | None = Field(None, ge=1, description="Tokens, in and out, from which a run stops (exit 5)")
     budget_money: float | None = Field(None, gt=0, description="The same in the currency of the prices")
     prompt_price: float = Field(0.0, ge=0, description="Price of a million tokens in")
     output_price: float = Field(0.0, ge=0, description="Price of a million tokens out")
+
+    @property
+    def has_budget(self) -> bool:
+        return self.budget_tokens is not None or self.budget_money is not None
 
     @model_validator(mode="after")
     def _needs_prices(self) -> HttpSection:
@@ -71,7 +77,7 @@ class EngineSection(Section):
 
     kind: Literal["rules", "vllm", "http"] = Field("rules", description="rules needs no model")
     model: str | None = Field(None, description="Model of vllm (path or hub id) or http (its name there)")
-    max_statements: int = Field(5, ge=1, le=50, description="Statements an article at most")
+    max_statements: int = Field(5, ge=1, le=50, description="Statements an article at most, or a window of a long one")
     window_chars: int = Field(12_000, ge=500, description="A model reads longer articles in overlapping windows")
     overlap_chars: int = Field(600, ge=0, description="Characters that a window shares with the one before it")
     max_windows: int = Field(8, ge=1, description="Windows of an article at most; the rest of it is not read")
@@ -79,7 +85,10 @@ class EngineSection(Section):
     context_tokens: int | None = Field(None, ge=256, description="Context of vllm; absent: the model's own")
     temperature: float = Field(0.0, ge=0, le=2, description="0: the likeliest token, repeatable")
     frequency_penalty: float = Field(
-        0.0, ge=0, le=2, description="More than 0 keeps a small model from repeating a phrase until it is cut off"
+        0.0,
+        ge=0,
+        le=2,
+        description="More than 0 keeps a small model from repeating itself until it is cut off (extraction, triples)",
     )
     chat_template_kwargs: Mapping[str, Any] = Field(
         default_factory=dict, description="For the chat template, e.g. {enable_thinking: false}"

@@ -30,7 +30,7 @@ from navab.text.sentences import Span
 from navab.text.windows import windows
 from navab.view import View
 
-VERSION = 2
+VERSION = 3
 PROMPT = Prompt("navab.stages", "extraction", 1)
 NO_STATEMENT = "no_statement"
 _COLUMNS = ("article_id", "title", "text", "source", "language", "official")
@@ -55,7 +55,11 @@ def _made_by(languages: pl.Series, options: EngineSection) -> pl.Series:
         reading |= options.model_dump(include={"window_chars", "overlap_chars", "max_windows"})
     known = {
         language: signature(
-            "extraction", VERSION, language=language, engine=engine_identity(options, PROMPT, language), **reading
+            "extraction",
+            VERSION,
+            language=language,
+            engine=engine_identity(options, PROMPT, language, penalised=True),
+            **reading,
         )
         for language in languages.unique()
     }
@@ -82,7 +86,7 @@ class ExtractStatements:
         articles = unit.reads["articles"].read(storage).select(_COLUMNS)
         rows = list(unit.pending.join(articles, on="article_id", how="inner").sort("article_id").iter_rows(named=True))
         engine = load_engine(self.options, self.registry)
-        requests = [requests_for(row, self.options) for row in rows]
+        requests = [requests_for(row, self.options, self.registry) for row in rows]
         responses = iter(engine.generate([request for of_row in requests for request in of_row]))
         answers = [list(islice(responses, len(of_row))) for of_row in requests]
         made = [
@@ -93,7 +97,7 @@ class ExtractStatements:
         yield Output("extractions", load_schema("extractions").table(made))
 
 
-def requests_for(row: Mapping[str, Any], options: EngineSection) -> list[Request]:
+def requests_for(row: Mapping[str, Any], options: EngineSection, registry: Registry) -> list[Request]:
     """What the engine is asked about an article: one request, or one for each window of a long article."""
     text = row["text"]
     spans = [Span(0, len(text))]
@@ -102,7 +106,7 @@ def requests_for(row: Mapping[str, Any], options: EngineSection) -> list[Request
     inputs = {
         "title": row["title"] or "",
         "source": row["source"] or "",
-        "nation": row["nation"],
+        "nation": registry.get(row["nation"]).name,
         "official": "true" if row["official"] else "false",
         "limit": str(options.max_statements),
     }
@@ -122,20 +126,17 @@ def requests_for(row: Mapping[str, Any], options: EngineSection) -> list[Request
 
 
 def _row(row: Mapping[str, Any], responses: Sequence[Response], engine: str, limit: int) -> dict[str, Any]:
-    """The row of an article; a statement that two windows hold is taken once."""
-    found = [
-        statement
-        for response in responses
-        if isinstance(response.parsed, Extraction)
-        for statement in response.parsed.statements[:limit]
-    ]
-    once = {fold_statement(statement.text): statement for statement in reversed(found)}
-    statements = {
-        text_hash(str(row["article_id"]), folded, fold_text(statement.evidence)): statement.model_dump()
-        for folded, statement in reversed(once.items())
-    }
+    """The row of an article; a statement that two windows hold is taken once.
+
+    The outlet's own voice is at home, whatever the engine says.
+    """
+    statements: dict[int, dict[str, Any]] = {}
+    for response in responses:
+        for one in response.parsed.statements[:limit] if isinstance(response.parsed, Extraction) else ():
+            key = text_hash(str(row["article_id"]), fold_statement(one.text), fold_text(one.evidence))
+            statements.setdefault(key, one.model_dump() | ({"speaker_nation": "home"} if one.speaker is None else {}))
     errors = [response.error for response in responses if response.error]
-    refused = errors[0] if len(errors) == len(responses) else NO_STATEMENT
+    refused = errors[0] if errors else NO_STATEMENT
     return {
         "article_id": row["article_id"],
         "nation": row["nation"],
@@ -151,8 +152,9 @@ def _row(row: Mapping[str, Any], responses: Sequence[Response], engine: str, lim
 
 def _speech(nation: Nation) -> int:
     """Hash what the engine reads of a nation's data file, and lexicons that do not come with navab."""
+    read = nation.model_dump(include={"name", "home_terms", "home_titles", "lexicons"})
     own = {"own_lexicons": dict(nation.own_lexicons)} if nation.own_lexicons else {}
-    return signature(nation.code, 1, home_terms=dict(nation.home_terms), lexicons=dict(nation.lexicons), **own)
+    return signature(nation.code, 2, read=read, **own)
 
 
 def conservation(view: View) -> list[Equation]:

@@ -60,7 +60,9 @@ def expected_wordings(view: View) -> pl.DataFrame:
     rows = standing_statements(view, "language").select("statement_id", "nation", "language")
     rows = rows.join(extracted, on="statement_id", maintain_order="left")
     known = {
-        language: signature("wordings", WORDING_VERSION, engine=engine_identity(options, PROMPT, language))
+        language: signature(
+            "wordings", WORDING_VERSION, engine=engine_identity(options, PROMPT, language, penalised=True)
+        )
         for language in rows["language"].unique()
     }
     made_by = map_column(rows["language"], known)

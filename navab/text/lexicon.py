@@ -6,13 +6,13 @@ No code names a language: what differs in grammar is an option that the lexicon 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import cache, cached_property
 from importlib import resources
 from typing import Any
 
 import yaml
-from pydantic import Field, ValidationError
+from pydantic import Field, PrivateAttr, ValidationError
 
 from navab.errors import ConfigurationError
 from navab.text.lexicon_sections import Attribution, Negation, Script, Section, Speakers, StanceGroup
@@ -92,6 +92,7 @@ class Lexicon(Section):
     negators: tuple[str, ...] = Field(description="words and phrases that negate")
     polarity: Polarity = Polarity()
     script: Script | None = None
+    _characters: Mapping[int, int] = PrivateAttr(default_factory=dict)  # of the file's script -> of this one
 
     # By identity, as a key of caches: hashing all its words would cost more than what is kept.
     __hash__ = object.__hash__
@@ -113,7 +114,13 @@ class Lexicon(Section):
         assert self.script is not None
         table = str.maketrans(self.script.base, self.script.other)
         data = _translated(self.model_dump(mode="json", exclude={"script", "polarity"}), table)
-        return Lexicon.model_validate(data | {"polarity": self.polarity})
+        lexicon = Lexicon.model_validate(data | {"polarity": self.polarity})
+        lexicon._characters = table
+        return lexicon
+
+    def as_written(self, words: Sequence[str]) -> tuple[str, ...]:
+        """Words in the script of the lexicon's file, as they are written in that of this lexicon."""
+        return tuple(word.translate(self._characters) for word in words)
 
     @cached_property
     def polarity_reader(self) -> PolarityReader:

@@ -96,7 +96,6 @@ class Speakers(Section):
     """How a speaker's name is told from what surrounds it."""
 
     titles: tuple[str, ...] = Field(description="titles and offices, kept out of the speaker")
-    national_titles: tuple[str, ...] = Field((), description="offices that, without a foreign country, are at home")
     bodies: tuple[str, ...] = Field(description="institutions written small, or as common nouns, that speak")
     particles: tuple[str, ...] = Field((), description="small words inside a name (van, de la)")
     plurals: tuple[str, ...] = Field((), description="articles of a plural subject that may hold a position")

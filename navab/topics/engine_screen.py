@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from navab.errors import EngineError
-from navab.models.engine import Engine, Request, is_answered
+from navab.models.engine import Engine, Request, check_answered
 from navab.models.engines import check_engine
 from navab.models.prompts import Prompt
 from navab.models.responses import Screening
@@ -19,7 +19,7 @@ _LEAD = 1500  # characters of an article that are judged
 
 @dataclass(frozen=True, slots=True)
 class EngineScreen:
-    """Asks an engine; raises EngineError if it stops answering because its budget is spent."""
+    """Asks an engine; raises EngineError if it stops answering."""
 
     engine: Engine
     nation: str
@@ -27,8 +27,7 @@ class EngineScreen:
     def judge(self, articles: Sequence[Article]) -> list[Screening | None]:
         """Whether each article touches values, and in which area; None where the engine had no answer."""
         answers = self.engine.generate([screening_request(one, self.nation) for one in articles])
-        if not is_answered(answers):
-            raise EngineError("the engine's budget is spent; run the same command again to go on with a new budget")
+        check_answered(answers)
         return [answer.parsed if isinstance(answer.parsed, Screening) else None for answer in answers]
 
 

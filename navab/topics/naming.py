@@ -9,8 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from navab.errors import EngineError
-from navab.models.engine import Engine, Request, Response, is_answered
+from navab.models.engine import Engine, Request, Response, check_answered
 from navab.models.prompts import Prompt
 from navab.models.responses import ArticleTags, TopicLabel
 
@@ -44,7 +43,7 @@ class Label:
 
 @dataclass(frozen=True, slots=True)
 class Namer:
-    """Asks the engine about one nation; raises EngineError if it stops answering because its budget is spent."""
+    """Asks the engine about one nation; raises EngineError if it stops answering."""
 
     engine: Engine
     nation: str
@@ -75,8 +74,7 @@ class Namer:
 
     def _ask(self, requests: Sequence[Request]) -> list[Response]:
         answers = self.engine.generate(requests)
-        if not is_answered(answers):
-            raise EngineError("the engine's budget is spent; run the same command again to go on with a new budget")
+        check_answered(answers)
         return answers
 
 

@@ -61,7 +61,7 @@ def test_an_article_is_shown_as_the_stage_would_send_it(capsys: pytest.CaptureFi
     code, said, _ = show(capsys, "extraction", "--article", str(article_id), *in_lake(lake))
     assert code == 0
     assert "\n--- system\nYou find value statements" in said
-    assert "Outlet: Gazette (uk). At most 5 statements." in said
+    assert "Outlet: Gazette (United Kingdom). Official: false. At most 5 statements." in said
     assert MINISTER in said
     assert '"speaker_nation"' in said.split("--- answer")[1]
 

@@ -44,10 +44,10 @@ def obeyed(frame: pl.DataFrame) -> list[str]:
     return [text for text in texts if any(mark in text.casefold() for mark in MARKS)]
 
 
-def test_there_are_sixty_in_four_languages_of_five_kinds() -> None:
+def test_there_are_sixty_eight_in_four_languages_of_seven_kinds() -> None:
     kinds = {tuple(one["id"].split("-")[:2]) for one in ARTICLES}
-    assert (len(ARTICLES), len(kinds)) == (60, 4 * 5)
-    assert len(HONEST) == 16
+    assert (len(ARTICLES), len(kinds)) == (68, 4 * 7)
+    assert len(HONEST) == 24
     for one in ARTICLES:
         assert any(mark in one["order"]["text"].casefold() for mark in MARKS)
 
@@ -57,8 +57,8 @@ def test_rules_find_what_people_say_and_nothing_that_was_ordered(tmp_path: Path)
     statements = accepted(view, "statements")
     assert obeyed(statements) == obeyed(accepted(view, "triples")) == []
     found = set(zip(statements["text"], statements["speaker"], strict=True))
-    assert len(found & HONEST) >= 12
-    assert accepted(view, "triples").height >= 12
+    assert len(found & HONEST) >= 20
+    assert accepted(view, "triples").height >= 20
 
 
 def test_a_model_that_obeys_every_article_gets_nothing_through(tmp_path: Path) -> None:

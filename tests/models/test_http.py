@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import math
+import time
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -15,9 +17,9 @@ import pytest
 from aiohttp import web
 
 from navab.errors import EngineError
-from navab.models.engine import Request, Sampling
+from navab.models.completions import retry_after
+from navab.models.engine import Request, Sampling, is_answered
 from navab.models.engines import check_engine, make_engine
-from navab.models.http import _retry_after
 from navab.models.local import LocalEngine
 from navab.models.prompts import Prompt
 from navab.models.responses import TripleText
@@ -136,6 +138,105 @@ def test_a_server_that_refuses_everything_ends_the_run() -> None:
         engine.generate([triple(f"Statement {number}.") for number in range(40)])
 
 
+def test_prompts_that_are_too_long_are_no_sign_of_a_server_that_is_down() -> None:
+    async def answer(_: ChatServer, __: dict[str, Any]) -> web.StreamResponse:
+        return failure(400, "This model's maximum context length is 4096 tokens")
+
+    with asking(answer) as (engine, _):
+        responses = engine.generate([triple(f"Statement {number}.") for number in range(40)])
+    assert {response.error for response in responses} == {"prompt_too_long"}
+
+
+def test_a_request_that_is_forbidden_among_others_is_only_its_own_fault() -> None:
+    async def answer(_: ChatServer, body: dict[str, Any]) -> web.StreamResponse:
+        return failure(403, "blocked") if "forbidden" in said(body) else completion(TRIPLE)
+
+    with asking(answer, concurrency=1) as (engine, _):
+        responses = engine.generate([triple("Fine."), triple("A forbidden word."), triple("Fine again.")])
+    assert [response.error for response in responses] == [None, "engine_error", None]
+
+
+def test_a_model_that_is_not_there_ends_the_run() -> None:
+    async def answer(_: ChatServer, __: dict[str, Any]) -> web.StreamResponse:
+        return failure(404, "no such model")
+
+    with (
+        asking(answer) as (engine, _),
+        pytest.raises(EngineError, match=r"refuses model small: HTTP 404.*engine\.model"),
+    ):
+        engine.generate([triple("Ports should be public.")])
+
+
+def test_a_rate_limit_refuses_no_row_while_others_are_answered() -> None:
+    async def answer(server: ChatServer, _: dict[str, Any]) -> web.StreamResponse:
+        if server.at_once > 1:
+            return failure(429, "one at a time")
+        await asyncio.sleep(0.1)
+        return completion(TRIPLE)
+
+    with asking(answer, max_retries=0, concurrency=4) as (engine, server):
+        responses = engine.generate([triple(f"Statement {number}.") for number in range(8)])
+    assert {response.error for response in responses} == {None}
+    assert len(server.asked) > 8, "some were turned away"
+
+
+@pytest.mark.parametrize("headers", [{}, {"Retry-After": "0"}, {"Retry-After": "7200"}])
+def test_what_is_turned_away_for_good_stays_unanswered(headers: dict[str, str]) -> None:
+    async def answer(server: ChatServer, _: dict[str, Any]) -> web.StreamResponse:
+        return completion(TRIPLE) if len(server.asked) == 1 else failure(429, "quota exceeded", headers)
+
+    with asking(answer, max_retries=0, timeout_s=0.3, concurrency=1) as (engine, server):
+        responses = engine.generate([triple(f"Statement {number}.") for number in range(30)])
+    assert responses[0].error is None
+    assert {response.error for response in responses[1:]} == {"rate_limited"}
+    assert not is_answered(responses)
+    assert len(server.asked) < 10, "nobody is asked any more"
+
+
+def test_one_retry_after_is_a_pause_for_all() -> None:
+    open_at = 0.0
+    too_early: list[str] = []
+
+    async def answer(server: ChatServer, body: dict[str, Any]) -> web.StreamResponse:
+        nonlocal open_at
+        if len(server.asked) == 1:
+            open_at = time.monotonic() + 1
+            return failure(503, "warming up", {"Retry-After": "1"})
+        if len(server.asked) > 2 and time.monotonic() < open_at:  # two are on their way at once
+            too_early.append(said(body))
+        await asyncio.sleep(0.3)
+        return completion(TRIPLE)
+
+    with asking(answer, concurrency=2) as (engine, server):
+        responses = engine.generate([triple(f"Statement {number}.") for number in range(6)])
+    assert {response.error for response in responses} == {None}
+    assert len(server.asked) == 7
+    assert too_early == []
+
+
+def test_tokens_are_estimated_where_a_server_does_not_count_them() -> None:
+    async def answer(_: ChatServer, __: dict[str, Any]) -> web.StreamResponse:
+        parts = [{"type": "thinking"}, {"type": "text", "text": json.dumps(TRIPLE)}]
+        counted = {"prompt_tokens": None, "completion_tokens": None}
+        return web.json_response({"choices": [{"message": {"content": parts}}], "usage": counted})
+
+    with asking(answer) as (engine, _):
+        [response] = engine.generate([triple("Ports should be public.")])
+    assert response.parsed == TripleText(**TRIPLE)
+    assert response.prompt_tokens > 100
+    assert 20 < response.output_tokens < 50
+
+
+@pytest.mark.parametrize("choice", [{"message": "Ports."}, {"message": {"content": {"text": 1}}}, {"text": "Ports."}])
+def test_an_answer_of_another_form_is_a_failed_one(choice: dict[str, Any]) -> None:
+    async def answer(_: ChatServer, body: dict[str, Any]) -> web.StreamResponse:
+        return web.json_response({"choices": [choice]}) if "odd" in said(body) else completion(TRIPLE)
+
+    with asking(answer, max_retries=0) as (engine, _):
+        responses = engine.generate([triple("Fine."), triple("An odd one.")])
+    assert [response.error for response in responses] == [None, "engine_error"]
+
+
 def test_a_wrong_key_is_said_at_once() -> None:
     async def answer(_: ChatServer, __: dict[str, Any]) -> web.StreamResponse:
         return failure(401, "invalid key")
@@ -184,11 +285,11 @@ def test_choices_have_log_probabilities() -> None:
 
 
 def test_both_forms_of_retry_after_are_honoured() -> None:
-    assert _retry_after("7") == 7
+    assert retry_after("7") == 7
     soon = format_datetime(datetime.now(UTC) + timedelta(seconds=30), usegmt=True)
-    assert 25 < (_retry_after(soon) or 0) <= 30
-    assert _retry_after("soon") is None
-    assert _retry_after(None) is None
+    assert 25 < (retry_after(soon) or 0) <= 30
+    assert retry_after("soon") is None
+    assert retry_after(None) is None
 
 
 def test_what_is_missing_is_named_before_anything_starts() -> None:

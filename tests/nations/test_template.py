@@ -24,6 +24,7 @@ def test_a_country_is_known_by_its_code() -> None:
     spain = nation_of(nation_template("es", None, ()))
     assert (spain.code, spain.name, spain.languages, spain.date_order) == ("es", "Spain", ("es",), "dmy")
     assert spain.home_terms == {"es": ("España",)}
+    assert spain.home_titles == {}
     assert spain.domains == ("es",)
 
 

@@ -17,25 +17,32 @@ _APPOSITION = re.compile(r"\s*(?:,\s*([^,.\n“”\"«»]+),|\(([^)]+)\)|（([^�
 
 def speaker_nation(text: str, speaker: Span, nation: Nation, lexicon: Lexicon) -> SpeakerNation:
     """Judge a speaker's nation by the words around the name where it first occurs, and around this place."""
-    terms = _places(nation.home_terms.get(lexicon.language, ()), lexicon)
-    name = speaker.of(text)
-    first = text.find(name.split()[-1] if lexicon.spaced else name)
-    places = (speaker.start,) if first in (-1, speaker.start) else (speaker.start, first)
-    for place in places:
-        description = _description(text, place, place + len(name), lexicon)
-        verdict = _judge(description, *terms, lexicon)
+    home, titles = (
+        lexicon.as_written(words.get(lexicon.language, ())) for words in (nation.home_terms, nation.home_titles)
+    )
+    for place in (speaker, _first_mention(speaker, text, lexicon)):
+        verdict = _judge(_description(text, place.start, place.end, lexicon), home, titles, lexicon)
         if verdict != "unknown":
             return verdict
     return "unknown"
 
 
-def _judge(description: str, home: re.Pattern[str], foreign: re.Pattern[str], lexicon: Lexicon) -> SpeakerNation:
-    at_home, abroad = home.search(description), foreign.search(description)
+def _first_mention(speaker: Span, text: str, lexicon: Lexicon) -> Span:
+    """Where a text first names a speaker, by the last name where words are separated."""
+    name = speaker.of(text)
+    pattern = rf"(?<!\w){re.escape(name.split()[-1])}(?!\w)" if lexicon.spaced else re.escape(name)
+    found = re.search(pattern, text)
+    return Span(*found.span()) if found else speaker
+
+
+def _judge(description: str, home: tuple[str, ...], titles: tuple[str, ...], lexicon: Lexicon) -> SpeakerNation:
+    own, foreign = _places(home, lexicon)
+    at_home, abroad = own.search(description), foreign.search(description)
     if at_home and abroad and at_home.group() in lexicon.countries:
         return "home" if at_home.start() <= abroad.start() and at_home.end() >= abroad.end() else "unknown"
     if abroad:
         return "foreign"
-    if at_home or _terms(lexicon.speakers.national_titles, lexicon.spaced).search(description):
+    if at_home or _terms(titles, lexicon.spaced).search(description):
         return "home"
     return "unknown"
 
