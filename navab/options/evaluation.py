@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import date
-from typing import Literal
+from typing import Any, Literal
 
 from pydantic import Field
 
@@ -29,6 +30,9 @@ class ModelSection(Section):
     concurrency: int = Field(16, ge=1, description="Of http: requests at a time")
     tensor_parallel: int = Field(1, ge=1, description="Of vllm: GPUs that share the model")
     max_tokens: int = Field(4096, ge=64, description="Of vllm: longest prompt, in tokens")
+    chat_template_kwargs: Mapping[str, Any] = Field(
+        default_factory=dict, description="For its chat template, e.g. {enable_thinking: false}"
+    )
     addressed: bool = Field(
         False, description="Name the nation before each question, as for models aligned with several nations"
     )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from navab.errors import EngineError
@@ -21,7 +21,15 @@ class VllmScorer:
     model cannot be loaded.
     """
 
-    def __init__(self, model: str, *, name: str | None = None, dtype: str = "auto", **options: Any) -> None:
+    def __init__(
+        self,
+        model: str,
+        *,
+        name: str | None = None,
+        dtype: str = "auto",
+        chat_template_kwargs: Mapping[str, Any] | None = None,
+        **options: Any,
+    ) -> None:
         if importlib.util.find_spec("vllm") is None:
             raise EngineError(f"scorer vllm is not installed: {INSTALL}")
         import vllm  # noqa: PLC0415
@@ -34,7 +42,7 @@ class VllmScorer:
             raise EngineError(f"vLLM cannot load model {model}: {' '.join(str(error).split())[:300]}") from error
         # One token is generated whether it is wanted or not.
         most_tokens = self._llm.llm_engine.model_config.max_model_len - 1
-        self._encoder = Encoder(self._llm.get_tokenizer(), most_tokens)
+        self._encoder = Encoder(self._llm.get_tokenizer(), most_tokens, chat_template_kwargs)
 
     def score(self, choices: Sequence[Choice]) -> list[tuple[Scored, ...]]:
         """Score the answers of every choice in one batch."""
