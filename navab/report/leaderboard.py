@@ -162,9 +162,7 @@ def _board(
     )
 
 
-def _core(
-    record: EvaluationRecord, release: FoundRelease, releases: Mapping[str, FoundRelease]
-) -> FoundRelease | None:
+def _core(record: EvaluationRecord, release: FoundRelease, releases: Mapping[str, FoundRelease]) -> FoundRelease | None:
     """The release that a run's core set is of; None if it is no more in the lake."""
     fingerprints = {one.manifest.fingerprint: one for one in releases.values()}
     core = record.settings.get("core")

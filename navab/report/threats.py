@@ -53,7 +53,10 @@ def parts(
     return tuple(
         Parts(
             record.model,
-            *(cells.get((record.run_id, part)) for part in ("core", "rolling", "before", "after")),
+            cells.get((record.run_id, "core")),
+            cells.get((record.run_id, "rolling")),
+            cells.get((record.run_id, "before")),
+            cells.get((record.run_id, "after")),
             ranks.get(record.model),
         )
         for record in records

@@ -19,8 +19,8 @@ BOS = "<|begin_of_text|>"
 class Endpoint(ThreadingHTTPServer):
     """Sides with the texts in `truths`; counts what it is asked, and is busy or away as it is told.
 
-    Tokens are words, after a first one that stands for no word but has a length in `text_offset`, as vLLM has it. A word
-    of the prompt costs 1 nat for a truth and else 2; the word that is made 9.
+    Tokens are words, after a first one that stands for no word but has a length in `text_offset`, as vLLM has it. A
+    word of the prompt costs 1 nat for a truth and else 2; the word that is made 9.
     """
 
     daemon_threads = True

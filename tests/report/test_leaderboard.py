@@ -19,8 +19,8 @@ from navab.evaluation.table import RunRows, save_record, start_record
 from navab.evaluation.triples import Triple, triples_of
 from navab.lake.lake import Lake
 from navab.release.find import find_release
-from navab.report.data import ReportData
 from navab.report.comparisons import MOST_DIFFERENCES, MOST_PAIRS
+from navab.report.data import ReportData
 from navab.report.leaderboard import Board, leaderboard
 from navab.report.page import render_report
 from tests.evaluation.conftest import write_release

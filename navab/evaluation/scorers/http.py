@@ -83,9 +83,10 @@ class HttpScorer:
             found[letter] = max(found.get(letter, -float("inf")), float(entry["logprob"]))
         letters = [letter.strip() for letter in choice.answers]
         if found.keys().isdisjoint(letters):
+            top = max(found, key=found.__getitem__)
             raise EngineError(
-                f"{self.name} begins its answers with '{max(found, key=found.__getitem__)}' rather than with one of "
-                f"{', '.join(letters)}: if it thinks first, {WITHOUT_THINKING}; if not, use method likelihood, or another judge"
+                f"{self.name} begins with '{top}' rather than with one of {', '.join(letters)}: if it thinks first, "
+                f"{WITHOUT_THINKING}; if not, take method likelihood or another judge"
             )
         unseen = min(found.values()) - _UNSEEN
         tokens = int((answer.get("usage") or {}).get("prompt_tokens") or 1)

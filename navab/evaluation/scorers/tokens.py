@@ -20,9 +20,7 @@ class Encoder:
     `most_tokens` is what the model can read, `chat_template_kwargs` what its chat template is told.
     """
 
-    def __init__(
-        self, tokenizer: Any, most_tokens: int, chat_template_kwargs: Mapping[str, Any] | None = None
-    ) -> None:
+    def __init__(self, tokenizer: Any, most_tokens: int, chat_template_kwargs: Mapping[str, Any] | None = None) -> None:
         self._tokenizer = tokenizer
         self._most_tokens = most_tokens
         self._template = {**(chat_template_kwargs or {}), "tokenize": False, "add_generation_prompt": True}
