@@ -125,6 +125,18 @@ def test_mistakes_are_one_line(configuration: Path, arguments: tuple[str, ...], 
     assert said in str(caught.value)
 
 
+def test_a_release_of_another_engine_is_not_rewritten(
+    lake: Path, configuration: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    arguments = ("evaluate", "--config", configuration, "--method", "likelihood")
+    navab(*arguments)
+    assert "no S is rewritten" not in capsys.readouterr().out
+    write_release(lake, "other", range(20), day=2, engine="http:big")
+    navab(*arguments)
+    assert "other: no S is rewritten, for another engine" in " ".join(capsys.readouterr().out.split())
+    assert "rewritten" not in set(stored(lake).filter(pl.col("release") == "other")["condition"])
+
+
 def test_an_endpoint_that_is_busy_is_asked_again(lake: Path, configuration: Path, endpoint: Endpoint) -> None:
     endpoint.busy = 3
     navab("evaluate", "--config", configuration, "--method", "mc", "--set", "evaluation.baselines=false",
