@@ -66,6 +66,11 @@ class Model:
         return None if day is None else datetime.combine(day, time_of_day.max, UTC)
 
 
+def model_beside(judge: Model | None, section: ModelSection) -> Model:
+    """A model; the judge itself where both are the same, for a GPU may have no room for two."""
+    return judge if judge is not None and judge.section == section else Model(section)
+
+
 def evaluate(view: View, sections: Sequence[ModelSection], options: EvaluationSection) -> list[EvaluationRecord]:
     """Evaluate models on the releases of the options; the records of all runs, those that were done before included.
 
@@ -79,7 +84,7 @@ def evaluate(view: View, sections: Sequence[ModelSection], options: EvaluationSe
     judge = None if options.judge is None else Model(options.judge)
     records = [evaluate_words(view, *one) for one in asked] if options.baselines else []
     for section in sections:
-        model = Model(section)
+        model = model_beside(judge, section)
         for release, questions in asked:
             for run in _plan(view, model, judge, release, questions, options):
                 records.append(evaluate_run(view, run, questions, model, judge, release, options))

@@ -8,9 +8,11 @@ from pathlib import Path
 import polars as pl
 import pytest
 
+from navab.evaluate import Model, model_beside
 from navab.evaluation.bag_of_words import NAME as BAG_OF_WORDS
 from navab.evaluation.table import read_records
 from navab.lake.lake import Lake
+from navab.options.evaluation import ModelSection
 from tests.evaluation.conftest import COUNT, write_release
 from tests.evaluation.endpoint import Endpoint
 from tests.evaluation.test_command import navab, stored
@@ -79,3 +81,9 @@ def test_a_cut_off_may_be_told_later(lake: Path, arguments: tuple[object, ...], 
         navab(*arguments, "--set", f"evaluation.models=[{served}]")
     (record,) = read_records(Lake(str(lake)).storage)
     assert record.cutoff == datetime.combine(datetime(2024, 3, 31), time.max, UTC)
+
+
+def test_a_judge_that_is_the_model_itself_is_loaded_once() -> None:
+    judge = Model(ModelSection(model="m", kind="vllm"))
+    assert model_beside(judge, ModelSection(model="m", kind="vllm")) is judge
+    assert model_beside(judge, ModelSection(model="m", kind="vllm", dtype="bfloat16")) is not judge

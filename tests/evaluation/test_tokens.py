@@ -8,7 +8,7 @@ import pytest
 
 from navab.errors import EngineError
 from navab.evaluation.scorers.base import Choice
-from navab.evaluation.scorers.tokens import Encoder, cut_answer
+from navab.evaluation.scorers.tokens import Encoder, cut_answer, single_tokens
 
 
 class Words:
@@ -31,6 +31,12 @@ def test_a_chat_template_is_told_what_the_configuration_says() -> None:
     (thinking,) = Encoder(Words(), 100).encode(choice)
     (plain,) = Encoder(Words(), 100, {"enable_thinking": False}).encode(choice)
     assert (thinking.start, plain.start) == (3, 2)
+
+
+def test_letters_after_one_prompt_are_single_tokens() -> None:
+    encoder = Encoder(Words(), 100)
+    assert single_tokens(encoder.encode(Choice("Is it?", (" A", " BB")))) == [1, 2]
+    assert single_tokens(encoder.encode(Choice("Is it?", ("\nIt is.", "\nNo.")))) == []
 
 
 @pytest.mark.parametrize("templated", [True, False])

@@ -56,6 +56,7 @@ def load_scorer(section: ModelSection) -> Scorer:
             tensor_parallel_size=section.tensor_parallel,
             max_model_len=section.max_tokens,
             chat_template_kwargs=section.chat_template_kwargs,
+            **({} if section.gpu_memory is None else {"gpu_memory_utilization": section.gpu_memory}),
         )
     return TransformersScorer(
         section.model,

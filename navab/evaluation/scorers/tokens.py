@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from navab.errors import EngineError
@@ -71,6 +71,12 @@ class Encoder:
                 f"{self._tokenizer.decode(tokens[:40])}"
             )
         return Sequent(tokens, max(start, 1))
+
+
+def single_tokens(group: Sequence[Sequent]) -> list[int]:
+    """The tokens of a choice's answers, if each is a single one after the same prompt; else none."""
+    same = len({one.tokens[:-1] for one in group}) == 1
+    return [one.tokens[-1] for one in group] if same and len(group[0].tokens) == group[0].start + 1 else []
 
 
 def cut_answer(text: str, *, templated: bool) -> str:
