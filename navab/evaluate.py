@@ -36,11 +36,12 @@ from navab.evaluation.table import (
 from navab.evaluation.threats import canary_rank, negations, rewritten
 from navab.evaluation.triples import Triple, address
 from navab.execution.progress import Progress
+from navab.lake.hashing import set_digest
 from navab.lake.lake import Lake
 from navab.models.engines import engine_name, load_engine
 from navab.models.responses import TripleText
 from navab.options.evaluation import EvaluationSection, ModelSection
-from navab.release.find import FoundRelease, find_release, find_releases, lake_releases
+from navab.release.find import FoundRelease, find_release, find_releases, own_releases
 from navab.stages.triples import request_for
 from navab.view import View
 
@@ -65,6 +66,11 @@ class Model:
         return None if day is None else datetime.combine(day, time_of_day.max, UTC)
 
 
+def model_beside(judge: Model | None, section: ModelSection) -> Model:
+    """A model; the judge itself where both are the same, for a GPU may have no room for two."""
+    return judge if judge is not None and judge.section == section else Model(section)
+
+
 def evaluate(view: View, sections: Sequence[ModelSection], options: EvaluationSection) -> list[EvaluationRecord]:
     """Evaluate models on the releases of the options; the records of all runs, those that were done before included.
 
@@ -78,9 +84,9 @@ def evaluate(view: View, sections: Sequence[ModelSection], options: EvaluationSe
     judge = None if options.judge is None else Model(options.judge)
     records = [evaluate_words(view, *one) for one in asked] if options.baselines else []
     for section in sections:
-        model = Model(section)
+        model = model_beside(judge, section)
         for release, questions in asked:
-            for run in _plan(view, model, judge, release, options):
+            for run in _plan(view, model, judge, release, questions, options):
                 records.append(evaluate_run(view, run, questions, model, judge, release, options))
     return records
 
@@ -88,24 +94,37 @@ def evaluate(view: View, sections: Sequence[ModelSection], options: EvaluationSe
 def ask(lake: Lake, release: FoundRelease, options: EvaluationSection) -> Questions:
     """What is asked about a release: its triples, and the core set unless it is that itself."""
     split = None if options.split == "all" else options.split
-    if options.core is not None:
-        core = find_release(lake.storage, options.core)
-    else:
-        own = [one for one in lake_releases(lake.storage) if one.manifest.benchmark == release.manifest.benchmark]
-        core = own[0] if own else release
-    frozen = None if core.manifest.fingerprint == release.manifest.fingerprint else core.dataset(split)
-    questions = choose(release.dataset(split), frozen, options.limit)
+    core = _core(lake, release, options.core)
+    questions = choose(release.dataset(split), None if core is None else core.dataset(split), options.limit)
     if not len(questions.ids):
         name = release.manifest.name
         raise ConfigurationError(f"release {name} has no triples in split '{options.split}': set evaluation.split")
-    return questions
+    frozen = {} if core is None else {"core": core.manifest.fingerprint}
+    return replace(questions, scope={"split": options.split, **frozen})
+
+
+def _core(lake: Lake, release: FoundRelease, name: str | None) -> FoundRelease | None:
+    """The release whose triples are the core set, by default the lake's earliest; None if a release is its own.
+
+    Data sets of others and releases that lie elsewhere are their own: they have nothing in common with the lake's.
+    """
+    fingerprint = release.manifest.fingerprint
+    if name is not None:
+        core = find_release(lake.storage, name)
+    else:
+        own = own_releases(lake.storage)
+        core = own[0] if fingerprint in {one.manifest.fingerprint for one in own} else release
+    return None if core.manifest.fingerprint == fingerprint else core
 
 
 def evaluate_words(view: View, release: FoundRelease, questions: Questions) -> EvaluationRecord:
     """The baseline without any model: how well words alone tell S from RS, and how often either is negated."""
-    run = Run(release.manifest.name, release.manifest.fingerprint, BAG_OF_WORDS, "mc", "none", "choices_only")
+    # Whatever is asked besides a triple changes what words are learnt, and so its outcome.
+    scope = {**questions.scope, "triples": set_digest(questions.ids)}
+    named = (release.manifest.name, release.manifest.fingerprint, BAG_OF_WORDS)
+    run = Run(*named, "mc", "none", "choices_only", scope=scope)
     known = read_record(view.lake.storage, run.run_id)
-    if known is not None and known.finished and known.triples == len(questions.ids):
+    if known is not None and known.finished:
         return known
     rows = RunRows(view.lake, run)
     rows.open()
@@ -126,14 +145,20 @@ def evaluate_words(view: View, release: FoundRelease, questions: Questions) -> E
 
 
 def _plan(
-    view: View, model: Model, judge: Model | None, release: FoundRelease, options: EvaluationSection
+    view: View,
+    model: Model,
+    judge: Model | None,
+    release: FoundRelease,
+    questions: Questions,
+    options: EvaluationSection,
 ) -> list[Run]:
     """The runs of a model on a release."""
     made_by_us = release.manifest.lineage.engines == [engine_name(view.configuration.engine)]
     asked = Asked(options.methods, options.protocols, options.baselines, made_by_us)
-    settings = {"model": identity(model.section), "split": options.split}
+    settings = {"model": identity(model.section)}
     judged = {"judge": None if judge is None else identity(judge.section), "answer_tokens": options.answer_tokens}
-    return plan_runs(asked, release.manifest.name, release.manifest.fingerprint, model.name, settings, judged)
+    named = (release.manifest.name, release.manifest.fingerprint, model.name)
+    return [replace(run, scope=questions.scope) for run in plan_runs(asked, *named, settings, judged)]
 
 
 def evaluate_run(
@@ -151,7 +176,7 @@ def evaluate_run(
     known = read_record(view.lake.storage, run.run_id)
     pending = len(set(questions.ids) - rows.done)
     if known is not None and known.finished and pending == known.skipped:
-        return known
+        return _with_cutoff(view.lake, known, model.cutoff)
     record = start_record(run, len(questions.ids), model.cutoff)
     save_record(view.lake.storage, record)
     started = monotonic()
@@ -164,6 +189,14 @@ def evaluate_run(
         record.canary_rank = canary_rank(model.scorer, release.manifest.canary)
     record.finished = True
     save_record(view.lake.storage, record)
+    return record
+
+
+def _with_cutoff(lake: Lake, record: EvaluationRecord, cutoff: datetime | None) -> EvaluationRecord:
+    """A finished run's record with the cut-off that its model has now."""
+    if record.cutoff != cutoff:
+        record.cutoff = cutoff
+        save_record(lake.storage, record)
     return record
 
 
@@ -230,7 +263,7 @@ def _earlier(lake: Lake, run: Run) -> pl.DataFrame:
     snapshot = lake.table("evaluations").snapshot()
     ids = [record.run_id for record in read_records(lake.storage) if record.made_by == run.made_by]
     found = [run_rows(snapshot, run_id, _TAKEN_OVER) for run_id in ids if run_id != run.run_id]
-    return pl.concat(found).unique(["triple_id", "order"]) if found else pl.DataFrame()
+    return pl.concat(found).unique(["triple_id", "fingerprint", "order"]) if found else pl.DataFrame()
 
 
 def _take_over(run: Run, triples: Sequence[Triple], earlier: pl.DataFrame) -> list[Outcome]:

@@ -14,6 +14,7 @@ from navab.commands.console import new_table, show
 from navab.commands.opening import open_view
 from navab.errors import ConfigurationError
 from navab.evaluate import evaluate as evaluate_models
+from navab.evaluation.bag_of_words import NAME as BAG_OF_WORDS
 from navab.evaluation.scorers.load import model_name
 from navab.evaluation.standings import ALL, breakdown, read_rows, standings
 from navab.evaluation.table import EvaluationRecord
@@ -66,6 +67,8 @@ def evaluate(
     if by:
         _show_breakdown(breakdown(rows, by, records), by, records)
     _show_threats(records)
+    if options.baselines:
+        _show_left_out(records)
 
 
 def choose_models(options: EvaluationSection, names: Sequence[str]) -> list[ModelSection]:
@@ -124,3 +127,10 @@ def _show_threats(records: Sequence[EvaluationRecord]) -> None:
             show(f"{record.model}: the canary of {record.release} has rank {record.canary_rank} of 100 by likelihood")
         if record.skipped:
             show(f"{record.model}, {record.method}, {record.condition}: {record.skipped:,} triples cannot be rewritten")
+
+
+def _show_left_out(records: Sequence[EvaluationRecord]) -> None:
+    """Releases for which no S could be rewritten."""
+    asked = {record.release for record in records if record.model != BAG_OF_WORDS}
+    for release in sorted(asked - {record.release for record in records if record.condition == "rewritten"}):
+        show(f"{release}: no S is rewritten, for another engine than the configured one made the triples")

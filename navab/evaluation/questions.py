@@ -1,14 +1,14 @@
 """What a model is asked: the triples of a release, and the frozen core set that is asked with every release.
 
 The core set are the triples of an earlier release (by default the lake's earliest), as they stand in it: results on
-them can be compared over releases. Triples of the release that are not among them are its rolling set. Texts are read
-as they are needed, a batch at a time.
+them can be compared over releases. Triples of the release that the earlier one does not hold are its rolling set. Texts
+are read as they are needed, a batch at a time.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from itertools import chain
 from typing import Literal
 
@@ -46,9 +46,10 @@ class Part:
 
 @dataclass(frozen=True, slots=True)
 class Questions:
-    """The parts of what is asked; no triple is in two of them."""
+    """The parts of what is asked; no triple is in two of them. `scope` is that of their runs."""
 
     parts: tuple[Part, ...]
+    scope: Mapping[str, object] = field(default_factory=dict)
 
     @property
     def ids(self) -> pl.Series:
@@ -61,7 +62,7 @@ class Questions:
     def of(self, nation: str) -> Questions:
         """What is asked about one nation."""
         parts = (Part(part.name, part.dataset, part.chosen.filter(pl.col("nation") == nation)) for part in self.parts)
-        return Questions(tuple(parts))
+        return replace(self, parts=tuple(parts))
 
     def units(self, done: set[int], rows: int) -> Iterator[tuple[PartName, list[Triple]]]:
         """Triples that are not done, in units of at most `rows`, each with the part that they are of."""
@@ -78,19 +79,16 @@ def choose(release: pa.dataset.Dataset, core: pa.dataset.Dataset | None, limit: 
     `limit` bounds the triples of a nation in each part: those with the smallest ids, which are hashes.
     """
     if core is None:
-        return Questions((Part("core", release, _ids(release, limit)),))
-    frozen = _ids(core, limit)
-    ids = _ids(release, None, frozen["triple_id"])
-    return Questions((Part("core", core, frozen), Part("rolling", release, _first(ids, limit))))
+        return Questions((Part("core", release, _first(_ids(release), limit)),))
+    frozen, own = _ids(core), _ids(release)
+    rolling = own.join(frozen, on="triple_id", how="anti")
+    return Questions((Part("core", core, _first(frozen, limit)), Part("rolling", release, _first(rolling, limit))))
 
 
-def _ids(dataset: pa.dataset.Dataset, limit: int | None, without: pl.Series | None = None) -> pl.DataFrame:
+def _ids(dataset: pa.dataset.Dataset) -> pl.DataFrame:
     """Ids and nations of the complete triples of a dataset."""
     complete = pa.dataset.field("question").is_valid() & pa.dataset.field("reversed_statement").is_valid()
-    found = pl.DataFrame(dataset.to_table(columns=["triple_id", "nation"], filter=complete))
-    if without is not None:
-        found = found.filter(~pl.col("triple_id").is_in(without.implode()))
-    return _first(found, limit)
+    return pl.DataFrame(dataset.to_table(columns=["triple_id", "nation"], filter=complete))
 
 
 def _first(ids: pl.DataFrame, limit: int | None) -> pl.DataFrame:

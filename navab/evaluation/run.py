@@ -21,7 +21,8 @@ VERSION = 1  # raise it when the same model would get other outcomes
 class Run:
     """What identifies a run: the same run started again goes on where it stopped.
 
-    `settings` are all that decides its outcomes besides the names here: the model's identity, the judge's.
+    `settings` are all that decides a triple's outcomes besides the names here: the model's identity, the judge's.
+    `scope` is what decides, besides the release, which triples are asked: their split, the release of the core set.
     """
 
     release: str
@@ -31,10 +32,20 @@ class Run:
     protocol: str
     condition: str
     settings: Mapping[str, object] = field(default_factory=dict)
+    scope: Mapping[str, object] = field(default_factory=dict)
 
     @cached_property
     def made_by(self) -> int:
         """Hash of all that decides a triple's outcomes, whatever release the triple is of."""
+        return self._signature(self.settings)
+
+    @cached_property
+    def run_id(self) -> str:
+        """Sixteen hexadecimal digits."""
+        asked = str(self._signature({**self.settings, **self.scope}))
+        return f"{text_hash(asked, self.release, self.release_fingerprint) & (2**64 - 1):016x}"
+
+    def _signature(self, settings: Mapping[str, object]) -> int:
         return signature(
             "evaluations",
             VERSION,
@@ -43,13 +54,8 @@ class Run:
             protocol=self.protocol,
             condition=self.condition,
             prompts=load_prompts().version,
-            settings=self.settings,
+            settings=settings,
         )
-
-    @cached_property
-    def run_id(self) -> str:
-        """Sixteen hexadecimal digits."""
-        return f"{text_hash(str(self.made_by), self.release, self.release_fingerprint) & (2**64 - 1):016x}"
 
     def under(self, condition: str) -> Run:
         """The same run under another condition."""

@@ -134,7 +134,7 @@ def start_record(run: Run, triples: int, cutoff: datetime | None) -> EvaluationR
         method=run.method,
         protocol=run.protocol,
         condition=run.condition,
-        settings=dict(run.settings),
+        settings={**run.settings, **run.scope},
         started_at=datetime.now(UTC),
         triples=triples,
         cutoff=cutoff,

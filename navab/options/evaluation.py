@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import date
-from typing import Literal
+from typing import Any, Literal
 
 from pydantic import Field
 
@@ -28,7 +29,13 @@ class ModelSection(Section):
     )
     concurrency: int = Field(16, ge=1, description="Of http: requests at a time")
     tensor_parallel: int = Field(1, ge=1, description="Of vllm: GPUs that share the model")
+    gpu_memory: float | None = Field(
+        None, gt=0, le=1, description="Of vllm: share of a GPU's memory that it takes; absent: vLLM's own"
+    )
     max_tokens: int = Field(4096, ge=64, description="Of vllm: longest prompt, in tokens")
+    chat_template_kwargs: Mapping[str, Any] = Field(
+        default_factory=dict, description="For its chat template, e.g. {enable_thinking: false}"
+    )
     addressed: bool = Field(
         False, description="Name the nation before each question, as for models aligned with several nations"
     )
@@ -49,7 +56,8 @@ class EvaluationSection(Section):
     split: Literal["test", "train", "all"] = Field("test", description="Split whose triples are asked")
     limit: int | None = Field(None, ge=1, description="Triples a nation at most, chosen by their ids; absent: all")
     core: str | None = Field(
-        None, description="Release whose triples are the frozen core set; absent: the lake's earliest"
+        None,
+        description="Release whose triples are the frozen core set; absent: the earliest that the lake made",
     )
     answer_tokens: int = Field(64, ge=1, description="Longest free answer, in tokens")
     unit: int = Field(32, ge=1, description="Triples that are scored together and then kept")

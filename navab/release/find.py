@@ -43,6 +43,11 @@ def lake_releases(storage: Storage) -> list[FoundRelease]:
     return sorted(found, key=lambda one: (one.manifest.created_at, one.manifest.name))
 
 
+def own_releases(storage: Storage) -> list[FoundRelease]:
+    """The releases of a lake that were made of its own articles, the earliest first."""
+    return [one for one in lake_releases(storage) if one.manifest.benchmark == ReleaseOptions.benchmark]
+
+
 def find_releases(storage: Storage, names: Sequence[str]) -> list[FoundRelease]:
     """Releases by name or address; without names, the latest one that was made of the lake's own articles.
 
@@ -50,7 +55,7 @@ def find_releases(storage: Storage, names: Sequence[str]) -> list[FoundRelease]:
     """
     if names:
         return [find_release(storage, name) for name in names]
-    made = [one for one in lake_releases(storage) if one.manifest.benchmark == ReleaseOptions.benchmark]
+    made = own_releases(storage)
     if not made:
         raise ConfigurationError(f"lake {storage.root} has no release: run `navab release`, or name one elsewhere")
     return made[-1:]

@@ -11,8 +11,9 @@ import gzip
 import json
 import zlib
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -34,6 +35,9 @@ NO_REVERSAL = "no_reversed_statement"
 NOT_REVERSED = "not_reversed"
 REPEATED = "repeated"
 _UNKNOWN = frozenset({"", "unknown", "none"})
+_SAMPLE = 200  # statements that tell the language of all
+
+Row = Mapping[str, Any]
 
 
 @dataclass
@@ -48,7 +52,7 @@ class Imported:
         return self.triples.height + self.refused.total()
 
 
-def read_rows(path: Path) -> Iterator[Mapping[str, Any] | None]:
+def read_rows(path: Path) -> Iterator[Row | None]:
     """Rows of one file with underscores in their fields' names; None for what is no JSON object."""
     try:
         content = path.read_bytes()
@@ -77,7 +81,7 @@ def _parsed(text: str) -> Iterator[object]:
                 yield None
 
 
-def import_rows(rows: Iterable[Mapping[str, Any] | None], nation: str) -> Imported:
+def import_rows(rows: Iterable[Row | None], nation: str) -> Imported:
     """Make triples of the authors' rows; rows that make none are counted by reason."""
     refused: Counter[str] = Counter()
     made: dict[int, dict[str, Any]] = {}
@@ -97,7 +101,15 @@ def import_rows(rows: Iterable[Mapping[str, Any] | None], nation: str) -> Import
     return Imported(pl.DataFrame(found, schema=schema, orient="row"), refused)
 
 
-def _reason(row: Mapping[str, Any] | None) -> str | None:
+def main_language(rows: Sequence[Row | None]) -> str:
+    """The language of most rows, by their first statements."""
+    statements = (_text(row, "statement") for row in rows if row is not None)
+    found = identify(list(islice(filter(None, statements), _SAMPLE)))
+    most = Counter(one.code for one in found).most_common(1)
+    return most[0][0] if most else "und"
+
+
+def _reason(row: Row | None) -> str | None:
     if row is None:
         return NOT_JSON
     wanted = {"statement": NO_STATEMENT, "generated_Q": NO_QUESTION, "generated_reverse_statement": NO_REVERSAL}
@@ -106,7 +118,7 @@ def _reason(row: Mapping[str, Any] | None) -> str | None:
     return lacking or (NOT_REVERSED if same else None)
 
 
-def _triple(row: Mapping[str, Any], nation: str) -> dict[str, Any]:
+def _triple(row: Row, nation: str) -> dict[str, Any]:
     statement, source = _text(row, "statement"), _text(row, "source")
     article = text_hash("navab-authors", _text(row, "raw_news") or statement)
     statement_id = text_hash(str(article), statement)
@@ -132,7 +144,7 @@ def _triple(row: Mapping[str, Any], nation: str) -> dict[str, Any]:
     }
 
 
-def _text(row: Mapping[str, Any], name: str) -> str:
+def _text(row: Row, name: str) -> str:
     value = row.get(name)
     return value.strip() if isinstance(value, str) else ""
 

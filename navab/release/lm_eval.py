@@ -15,6 +15,7 @@ import yaml
 from navab.release.manifest import RowCounts
 
 _TEMPLATE = "_navab_template.yaml"
+_METRICS = ("acc", "acc_norm")  # `navab evaluate --method likelihood` is the second
 
 
 def task_files(rows: RowCounts, canary: str, version: str) -> Iterator[tuple[str, bytes]]:
@@ -48,9 +49,7 @@ def _template(version: str) -> dict[str, Any]:
         "doc_to_choice": "options",
         "doc_to_target": "answer",
         "target_delimiter": "\n",
-        "metric_list": [
-            {"metric": metric, "aggregation": "mean", "higher_is_better": True} for metric in ("acc", "acc_norm")
-        ],
+        "metric_list": [{"metric": metric, "aggregation": "mean", "higher_is_better": True} for metric in _METRICS],
         "metadata": {"version": version},
     }
 
@@ -71,7 +70,9 @@ def _group(nations: list[str], version: str) -> dict[str, Any]:
     return {
         "group": "navab",
         "task": [f"navab_{nation}" for nation in nations],
-        "aggregate_metric_list": [{"metric": "acc", "aggregation": "mean", "weight_by_size": False}],
+        "aggregate_metric_list": [
+            {"metric": metric, "aggregation": "mean", "weight_by_size": False} for metric in _METRICS
+        ],
         "metadata": {"version": version},
     }
 

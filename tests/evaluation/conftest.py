@@ -18,7 +18,9 @@ from tests.release.conftest import frame, triple
 COUNT = 40
 
 
-def write_release(lake: Path, name: str, numbers: range, day: int = 1) -> Path:
+def write_release(
+    lake: Path, name: str, numbers: range, day: int = 1, benchmark: str = "navab", **changes: object
+) -> Path:
     """A release of the triples with some numbers; even ones are of the United Kingdom, odd ones of China."""
     rows = [
         triple(
@@ -28,11 +30,12 @@ def write_release(lake: Path, name: str, numbers: range, day: int = 1) -> Path:
             source_type="official" if number % 4 == 0 else "quoted",
             group_id=number // 2,
             published_at=datetime(2024, 1 + number % 12, 2, tzinfo=UTC),
+            **changes,
         )
         for number in numbers
     ]
     inputs = ReleaseInputs(triples=frame(rows), nations=["uk", "cn"])
-    options = ReleaseOptions(name=name, created_at=datetime(2025, 1, day, tzinfo=UTC))
+    options = ReleaseOptions(name=name, benchmark=benchmark, created_at=datetime(2025, 1, day, tzinfo=UTC))
     root = lake / "releases" / name
     build_release(inputs, options, fsspec.filesystem("file"), str(root))
     return root

@@ -103,7 +103,7 @@ def test_a_later_release_takes_over_what_it_shares(lake: Path, configuration: Pa
 def test_a_release_elsewhere_is_named_by_its_address(lake: Path, configuration: Path, tmp_path: Path) -> None:
     moved = write_release(tmp_path / "elsewhere", "third", range(100, 110))
     navab("evaluate", "--config", configuration, "--release", moved, "--method", "likelihood",
-          "--set", f"evaluation.core={moved}", "--set", "evaluation.baselines=false")  # fmt: skip
+          "--set", "evaluation.baselines=false")  # fmt: skip
     assert stored(lake)["triple_id"].n_unique() == 10
 
 
@@ -123,6 +123,18 @@ def test_mistakes_are_one_line(configuration: Path, arguments: tuple[str, ...], 
         navab("evaluate", "--config", configuration, *arguments)
     assert caught.value.exit_code == code
     assert said in str(caught.value)
+
+
+def test_a_release_of_another_engine_is_not_rewritten(
+    lake: Path, configuration: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    arguments = ("evaluate", "--config", configuration, "--method", "likelihood")
+    navab(*arguments)
+    assert "no S is rewritten" not in capsys.readouterr().out
+    write_release(lake, "other", range(20), day=2, engine="http:big")
+    navab(*arguments)
+    assert "other: no S is rewritten, for another engine" in " ".join(capsys.readouterr().out.split())
+    assert "rewritten" not in set(stored(lake).filter(pl.col("release") == "other")["condition"])
 
 
 def test_an_endpoint_that_is_busy_is_asked_again(lake: Path, configuration: Path, endpoint: Endpoint) -> None:

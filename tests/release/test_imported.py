@@ -111,6 +111,22 @@ def test_the_command_makes_a_release_once(tmp_path: Path) -> None:
     assert (tmp_path / "lake/releases/navab-authors/lm_eval/navab_uk.yaml").exists()
 
 
+def test_the_nation_follows_from_configuration_or_language(tmp_path: Path) -> None:
+    path = tmp_path / "rows.json"
+    chinese = {
+        "statement": "政府应当为全国所有家庭减税。",
+        "generated reverse statement": "政府不应当为全国所有家庭减税。",
+    }
+    path.write_text(json.dumps([row(**chinese)]))
+    command(tmp_path, path, "--name", "chinese")
+    path.write_text(json.dumps([row()]))
+    with pytest.raises(ConfigurationError, match=r"'en', the language of uk and us: give --nation"):
+        command(tmp_path, path)
+    command(tmp_path, path, "--name", "english", "--set", "nations=[us]")
+    for name, nation in (("chinese", "cn"), ("english", "us")):
+        assert load_release(str(tmp_path / "lake/releases" / name))["nation"].to_list() == [nation]
+
+
 def test_files_of_an_earlier_step_are_refused(tmp_path: Path) -> None:
     path = tmp_path / "filtered_statement_result.json"
     path.write_text(json.dumps([{"raw news": "x", "statement": "y"}] * 3))

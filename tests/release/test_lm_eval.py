@@ -24,6 +24,7 @@ def read_yaml(path: Path) -> Any:
 def test_tested_nations_have_a_task(root: Path) -> None:
     group = read_yaml(root / "lm_eval/navab.yaml")
     assert group["task"] == ["navab_cn", "navab_uk"]
+    assert [one["metric"] for one in group["aggregate_metric_list"]] == ["acc", "acc_norm"]
     assert not (root / "lm_eval/navab_fr.yaml").exists()
     task = read_yaml(root / "lm_eval/navab_cn.yaml")
     assert task["task"] == "navab_cn"

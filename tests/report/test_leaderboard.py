@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 
 import polars as pl
@@ -17,14 +18,16 @@ from navab.evaluation.standings import ALL
 from navab.evaluation.table import RunRows, save_record, start_record
 from navab.evaluation.triples import Triple, triples_of
 from navab.lake.lake import Lake
-from navab.release.find import lake_releases
+from navab.release.find import find_release
+from navab.report.comparisons import MOST_DIFFERENCES, MOST_PAIRS
 from navab.report.data import ReportData
-from navab.report.leaderboard import MOST_DIFFERENCES, Board, leaderboard
+from navab.report.leaderboard import Board, leaderboard
 from navab.report.page import render_report
 from tests.evaluation.conftest import write_release
 from tests.report.test_page import HOSTILE, Page, poisoned
 
 COUNT = 80  # half of them of each nation
+ROLLING = 30  # groups from this one on, of forty
 Says = Callable[[Triple, str], tuple[str, float]]  # outcome and margin of a triple in an order
 
 
@@ -41,18 +44,33 @@ def of_the_kingdom(triple: Triple, order: str) -> tuple[str, float]:
     return ("S", 1.5) if triple.nation == "uk" else ("RS", -1.5 - triple.group_id / 100)
 
 
-def write(lake: Lake, run: Run, made: Sequence[Triple], outcomes: Sequence[Outcome], *, finished: bool = True) -> None:
+def of_the_rolling_set(triple: Triple, order: str) -> tuple[str, float]:
+    """Sides with the statements of the rolling set only."""
+    return ("S", 1.0) if triple.group_id >= ROLLING else ("RS", -1.0)
+
+
+def write(lake: Lake, run: Run, made: Sequence[Triple], outcomes: Sequence[Outcome], **record_of: object) -> None:
+    """Store a run; triples of the last groups are its rolling set."""
     rows = RunRows(lake, run)
     rows.open()
-    record = start_record(run, len(made), None)
+    record = start_record(run, len(made), None).model_copy(update={"finished": True, **record_of})
     if outcomes:
-        rows.keep(run.rows(made, outcomes, dict.fromkeys([triple.triple_id for triple in made], "core")))
+        parts: dict[int, str] = {one.triple_id: "rolling" if one.group_id >= ROLLING else "core" for one in made}
+        rows.keep(run.rows(made, outcomes, parts))
         rows.commit()
-    record.finished = finished
     save_record(lake.storage, record)
 
 
-def evaluate(lake: Lake, model: str, says: Says, *, method: str = "mc", condition: str = "full") -> None:
+def evaluate(
+    lake: Lake,
+    model: str,
+    says: Says,
+    *,
+    method: str = "mc",
+    condition: str = "full",
+    settings: Mapping[str, object] | None = None,
+    **record_of: object,
+) -> None:
     made, fingerprint = asked(lake)
     outcomes = [
         Outcome(triple.triple_id, order, says(triple, order)[0], says(triple, order)[1], (says(triple, order)[1], 0.0))
@@ -61,11 +79,12 @@ def evaluate(lake: Lake, model: str, says: Says, *, method: str = "mc", conditio
     ]
     if method == "aj":
         outcomes = [replace(one, answer=f"{model} thinks so.") for one in outcomes]
-    write(lake, Run("first", fingerprint, model, method, "debiased", condition), made, outcomes)
+    run = Run("first", fingerprint, model, method, "debiased", condition, settings or {})
+    write(lake, run, made, outcomes, **record_of)
 
 
 def asked(lake: Lake) -> tuple[list[Triple], str]:
-    (release,) = lake_releases(lake.storage)
+    release = find_release(lake.storage, "first")
     return triples_of(pl.DataFrame(release.dataset("test").to_table())), release.manifest.fingerprint
 
 
@@ -83,7 +102,7 @@ def evaluated(lake: Lake) -> Lake:
     evaluate(lake, "knows-all", statement)
     made, fingerprint = asked(lake)
     words = Run("first", fingerprint, BAG_OF_WORDS, "mc", "none", "choices_only")
-    write(lake, words, made, bag_of_words(made))
+    write(lake, words, made, bag_of_words(made), negated={"cn": (0.0, 1.0), "uk": (0.1, 0.9)})
     return lake
 
 
@@ -120,13 +139,13 @@ def test_cells_are_the_models_rates_nation_by_nation(board: Board) -> None:
 
 
 def test_two_models_differ_on_what_one_of_them_gets_wrong(board: Board) -> None:
-    (pair,) = [one for one in board.pairs if (one.first, one.second) == ("kingdom", "knows-all")]
-    assert pair.comparison.difference.mean == -0.5
+    (pair,) = [one for one in board.pairs if (one.first, one.second) == ("knows-all", "kingdom")]
+    assert pair.comparison.difference.mean == 0.5
     assert pair.comparison.p_value < 0.01
     assert (pair.total, len(pair.differences)) == (COUNT // 2, MOST_DIFFERENCES)
     assert {one.nation for one in pair.differences} == {"cn"}
-    assert {(one.first.outcome, one.second.outcome) for one in pair.differences} == {("RS", "S")}
-    apart = [one.second.margin - one.first.margin for one in pair.differences]
+    assert {(one.first.outcome, one.second.outcome) for one in pair.differences} == {("S", "RS")}
+    apart = [one.first.margin - one.second.margin for one in pair.differences]
     assert apart == sorted(apart, reverse=True)
     assert pair.differences[0].question == "是否应当减税？"
 
@@ -144,6 +163,58 @@ def test_a_run_that_has_scored_nothing_is_not_shown(evaluated: Lake, board: Boar
     assert leaderboard(evaluated) == (board,)
 
 
+def test_only_what_was_asked_alike_stands_on_one_board(evaluated: Lake) -> None:
+    for settings in ({"split": "all"}, {"judge": {"model": "strict"}}):
+        evaluate(evaluated, "kingdom", first, settings=settings)
+    boards = leaderboard(evaluated)
+    assert sorted((one.split, one.judge or "", len(one.pairs)) for one in boards) == [
+        ("all", "", 0),
+        ("test", "", 3),
+        ("test", "strict", 0),
+    ]
+
+
+def test_baselines_are_those_of_the_very_run(evaluated: Lake) -> None:
+    evaluate(evaluated, "kingdom", first, settings={"model": "in another precision"})
+    (board,) = leaderboard(evaluated)
+    assert [row.condition for row in board.rows if row.model == "kingdom"] == ["full"]
+
+
+def test_the_best_models_are_compared_first(evaluated: Lake, data: ReportData) -> None:
+    for model in ("a", "b"):
+        evaluate(evaluated, model, lambda triple, order: ("RS", -1.0))
+    (board,) = leaderboard(evaluated)
+    assert [pair.first for pair in board.pairs] == ["knows-all"] * 4 + ["always-first"] * (MOST_PAIRS - 4)
+    html = render_report(replace(data, boards=(board,)))
+    assert f"{MOST_PAIRS} of 10 pairs of models are shown." in html
+
+
+def test_differences_are_shown_in_the_words_that_were_asked(evaluated: Lake, tmp_path: Path) -> None:
+    """Those of the core set in the core release's, which a later release may have changed."""
+    write_release(tmp_path / "lake", "core", range(COUNT), question="Asked before?")
+    settings = {"core": find_release(evaluated.storage, "core").manifest.fingerprint}
+    evaluate(evaluated, "knows-all", statement, settings=settings)
+    evaluate(evaluated, "never", lambda triple, order: ("RS", -1.0 - triple.group_id), settings=settings)
+    (pair,) = next(one for one in leaderboard(evaluated) if len(one.pairs) == 1).pairs
+    questions = [one.question for one in pair.differences]
+    assert questions.count("Asked before?") == MOST_DIFFERENCES - 20
+    assert len(questions) == MOST_DIFFERENCES
+
+
+def test_a_board_says_what_its_rates_may_rest_on(evaluated: Lake, data: ReportData) -> None:
+    cutoff = datetime(2024, 6, 30, tzinfo=UTC)
+    evaluate(evaluated, "forgetful", of_the_rolling_set, cutoff=cutoff)
+    evaluate(evaluated, "forgetful", statement, method="likelihood", canary_rank=2)
+    board, _ = leaderboard(evaluated)
+    (own,) = [one for one in board.parts if one.model == "forgetful"]
+    assert own.core and own.rolling and own.before and own.after
+    assert (own.core.rate, own.rolling.rate, own.canary_rank) == (0, 1, 2)
+    assert own.before.triples + own.after.triples == COUNT
+    assert [one.reversals for one in board.negated] == [1.0, 0.9]
+    text = " ".join("".join(Page(render_report(replace(data, boards=(board,)))).text).split())
+    assert "What the rates may rest on" in text and "10%90%" in text
+
+
 def test_the_page_shows_models_baselines_and_differences(evaluated: Lake, data: ReportData) -> None:
     evaluate(evaluated, "knows-all", statement, method="aj")
     evaluate(evaluated, "kingdom", of_the_kingdom, method="aj")
@@ -152,7 +223,7 @@ def test_the_page_shows_models_baselines_and_differences(evaluated: Lake, data: 
     text = " ".join("".join(page.text).split())
     assert "Multiple choice" in text and "Free answers, judged" in text
     assert "bag of words, no model" in text
-    assert "kingdom against knows-all: -50.0 points" in text
+    assert "knows-all against kingdom: +50.0 points" in text
     assert "p < 0.001; 40 triples differ" in text
     assert text.index("Multiple choice") < text.index("Free answers, judged")
     assert "knows-all thinks so." in text

@@ -2,19 +2,28 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from navab.errors import EngineError
 from navab.evaluation.scorers.base import Choice
 from navab.evaluation.scorers.prefix_tree import Sequent, Tokens
 
+WITHOUT_THINKING = "set its chat_template_kwargs, e.g. {enable_thinking: false}"
+STILL_THINKING = f"an answer was cut off while the model thought: {WITHOUT_THINKING}, or raise evaluation.answer_tokens"
+_THOUGHT, _END_OF_THOUGHT = "<think>", "</think>"
+
 
 class Encoder:
-    """Encodes choices with a Hugging Face tokenizer; `most_tokens` is what the model can read."""
+    """Encodes choices with a Hugging Face tokenizer.
 
-    def __init__(self, tokenizer: Any, most_tokens: int) -> None:
+    `most_tokens` is what the model can read, `chat_template_kwargs` what its chat template is told.
+    """
+
+    def __init__(self, tokenizer: Any, most_tokens: int, chat_template_kwargs: Mapping[str, Any] | None = None) -> None:
         self._tokenizer = tokenizer
         self._most_tokens = most_tokens
+        self._template = {**(chat_template_kwargs or {}), "tokenize": False, "add_generation_prompt": True}
 
     def has_template(self) -> bool:
         return bool(getattr(self._tokenizer, "chat_template", None))
@@ -43,7 +52,7 @@ class Encoder:
     def turn(self, prompt: str) -> str:
         """The prompt as the user's turn, up to where the model's turn begins."""
         messages = [{"role": "user", "content": prompt}]
-        return str(self._tokenizer.apply_chat_template(messages, tokenize=False, add_generation_prompt=True))
+        return str(self._tokenizer.apply_chat_template(messages, **self._template))
 
     def _tokens(self, text: str, *, special: bool) -> Tokens:
         return tuple(self._tokenizer.encode(text, add_special_tokens=special))
@@ -64,7 +73,19 @@ class Encoder:
         return Sequent(tokens, max(start, 1))
 
 
+def single_tokens(group: Sequence[Sequent]) -> list[int]:
+    """The tokens of a choice's answers, if each is a single one after the same prompt; else none."""
+    same = len({one.tokens[:-1] for one in group}) == 1
+    return [one.tokens[-1] for one in group] if same and len(group[0].tokens) == group[0].start + 1 else []
+
+
 def cut_answer(text: str, *, templated: bool) -> str:
-    """A model's free answer; without a chat template it ends with its line, for base models go on with other things."""
-    answer = text.strip()
+    """A model's free answer without the thoughts before it.
+
+    Without a chat template it ends with its line, for base models go on with other things. Raises EngineError if it
+    consists of nothing but thoughts that were cut off.
+    """
+    answer = text.rpartition(_END_OF_THOUGHT)[2].strip()
+    if answer.startswith(_THOUGHT):
+        raise EngineError(STILL_THINKING)
     return answer if templated else answer.partition("\n")[0].strip()

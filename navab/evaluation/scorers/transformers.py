@@ -8,7 +8,7 @@ and then reads sequence by sequence.
 from __future__ import annotations
 
 import importlib.util
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -42,6 +42,7 @@ class TransformersScorer:
         dtype: str = "float32",
         device: str | None = None,
         most_nodes: int = MOST_NODES,
+        chat_template_kwargs: Mapping[str, Any] | None = None,
     ) -> None:
         for module in ("torch", "transformers"):
             if importlib.util.find_spec(module) is None:
@@ -68,7 +69,7 @@ class TransformersScorer:
         self._model = loaded.to(self._device).eval()
         config = loaded.config.get_text_config()
         self._most_nodes = max(1, min(most_nodes, _MOST_LOGITS // config.vocab_size))
-        self._encoder = Encoder(self._tokenizer, config.max_position_embeddings)
+        self._encoder = Encoder(self._tokenizer, config.max_position_embeddings, chat_template_kwargs)
         self.reads_trees = self._takes_trees()
 
     def score(self, choices: Sequence[Choice]) -> list[tuple[Scored, ...]]:
