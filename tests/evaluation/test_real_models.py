@@ -1,4 +1,4 @@
-"""A real model on the CPU: prefix trees give the scores of full prompts, vLLM and lm-evaluation-harness agree."""
+"""A real model on the CPU: prefix trees give the scores of full prompts, and lm-evaluation-harness agrees."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks import scorer_agreement
 from benchmarks.lm_eval_agreement import measure
 from benchmarks.support.straightforward import Straightforward
 from navab.evaluation.methods import Likelihood, MultipleChoice
@@ -30,9 +29,3 @@ def test_prefix_trees_give_the_scores_of_full_prompts() -> None:
 def test_the_harness_agrees_on_every_triple(tmp_path: Path) -> None:
     release = write_release(tmp_path, "first", range(12))
     assert measure(MODEL, release, 6, tmp_path / "work")
-
-
-def test_vllm_picks_what_transformers_pick(tmp_path: Path) -> None:
-    """Letters, whose prompts are read once, and texts."""
-    release = write_release(tmp_path, "first", range(12))
-    assert scorer_agreement.measure(MODEL, str(release), "test", ["float32"], 12)
