@@ -13,8 +13,10 @@ from __future__ import annotations
 import argparse
 import os
 from collections.abc import Sequence
-from concurrent.futures import ProcessPoolExecutor
 from multiprocessing import get_context
+from multiprocessing.connection import Connection
+
+import psutil
 
 from benchmarks.support.measure import line
 from navab.evaluation.methods import Likelihood, Method, MultipleChoice, Outcome
@@ -29,6 +31,7 @@ LEAST_AGREEMENT = 0.99
 METHODS: dict[str, Method] = {"mc debiased": MultipleChoice(), "likelihood": Likelihood()}
 TOLERANCES = {"mc debiased": 0.5, "likelihood": 0.02}  # of margins: between letters, and a character
 MOST_TOKENS = 2048
+Outcomes = dict[str, list[Outcome]]  # by method
 
 
 def measure(model: str, release: str, split: str, dtypes: Sequence[str], count: int) -> bool:
@@ -38,17 +41,38 @@ def measure(model: str, release: str, split: str, dtypes: Sequence[str], count: 
     triples = collect(choose(dataset, None, -(-count // len(nations))), count)
     print(f"{len(triples)} triples of split {split}; vLLM against transformers in float32", flush=True)
     verdicts = []
-    # Each side in a process of its own: vLLM sets threads and memory as it likes.
-    with ProcessPoolExecutor(1, get_context("spawn"), max_tasks_per_child=1) as process:
-        found = [process.submit(_outcomes, "vllm", model, dtype, triples) for dtype in dtypes]
-        reference = process.submit(_outcomes, "transformers", model, "float32", triples)
-        for dtype, outcomes in zip(dtypes, found, strict=True):
-            theirs = outcomes.result()
-            verdicts += [_report(name, dtype, reference.result()[name], theirs[name]) for name in METHODS]
+    reference = _apart("transformers", model, "float32", triples)
+    for dtype in dtypes:
+        theirs = _apart("vllm", model, dtype, triples)
+        verdicts += [_report(name, dtype, reference[name], theirs[name]) for name in METHODS]
     return all(verdicts)
 
 
-def _outcomes(kind: str, model: str, dtype: str, triples: Sequence[Triple]) -> dict[str, list[Outcome]]:
+def _apart(kind: str, model: str, dtype: str, triples: Sequence[Triple]) -> Outcomes:
+    """What one scorer says in a process of its own: vLLM sets threads and memory as it likes.
+
+    The process is killed once it has said it: with an engine in it, it does not end by itself.
+    """
+    context = get_context("spawn")
+    here, there = context.Pipe(duplex=False)
+    process = context.Process(target=_tell, args=(there, kind, model, dtype, triples))
+    process.start()
+    there.close()
+    try:
+        found: Outcomes = here.recv()
+    finally:
+        for child in psutil.Process(process.pid).children(recursive=True):
+            child.kill()
+        process.kill()
+        process.join()
+    return found
+
+
+def _tell(to: Connection, kind: str, model: str, dtype: str, triples: Sequence[Triple]) -> None:
+    to.send(_outcomes(kind, model, dtype, triples))
+
+
+def _outcomes(kind: str, model: str, dtype: str, triples: Sequence[Triple]) -> Outcomes:
     """Everything that one scorer says."""
     scorer: Scorer
     if kind == "vllm":
