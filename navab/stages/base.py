@@ -42,6 +42,11 @@ class Selection:
         none = pl.DataFrame(pa.schema([empty(self.key), empty("fingerprint")]).empty_table())
         return pl.concat([none, *keys]).sort(self.key)
 
+    @property
+    def height(self) -> int:
+        """How many rows there are to read."""
+        return sum(len(keys) for _, keys, _ in self.parts)
+
     def only(self, keys: pl.Series) -> Selection:
         """Those of its rows that have one of the keys; files without one are not read."""
         parts = []

@@ -9,7 +9,7 @@ is no longer live (a takedown, a changed option), those that repeat it are decid
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -24,7 +24,6 @@ from navab.options.articles import DedupSection
 from navab.stages.base import (
     Equation,
     Output,
-    Selection,
     Stage,
     Step,
     Unit,
@@ -42,7 +41,7 @@ SIGNATURE_VERSION = 2
 VERSION = 2
 # A unit reads whole files of articles: with few rows each, files would be read again and again.
 _LEAST_UNIT_ROWS = 4096
-_BLOCK_ROWS = 32_768  # of signatures that pass by
+_BLOCK_ROWS = 65_536  # of signatures that pass by; so many, 128 MB, are kept and not read again
 
 
 def expected_signatures(view: View) -> pl.DataFrame:
@@ -168,10 +167,14 @@ class FindDuplicates:
         `place` is the signature of an article's text among these, null if it is compared with none.
         """
         selection = unit.reads["signatures"]
-        articles, sketches = _read_sketches(selection, storage)
+        few = selection.read(storage) if selection.height <= _BLOCK_ROWS else None
+        articles, sketches = _sketches(selection.read_blocks(storage, _BLOCK_ROWS) if few is None else [few])
         articles = _with_canonicals(articles, unit, storage)
         compared = _compared(articles, sketches, self.options.threshold)
-        signatures = selection.only(compared).read(storage)
+        if few is None:
+            signatures = selection.only(compared).read(storage)
+        else:
+            signatures = few.filter(pl.col("article_id").is_in(compared.implode()))
         places = signatures.select("exact_hash", place=pl.int_range(pl.len()))
         return (
             articles.join(places, on="exact_hash", how="left", maintain_order="left"),
@@ -179,10 +182,10 @@ class FindDuplicates:
         )
 
 
-def _read_sketches(selection: Selection, storage: Storage) -> tuple[pl.DataFrame, Bins]:
+def _sketches(blocks: Iterable[pl.DataFrame]) -> tuple[pl.DataFrame, Bins]:
     """Small columns of all rows, sorted by article_id, and what bands are made of; signatures pass by in blocks."""
     small, sketches = [], []
-    for block in selection.read_blocks(storage, _BLOCK_ROWS):
+    for block in blocks:
         small.append(block.drop("minhash", "fingerprint"))
         sketches.append(sketch(to_matrix(block["minhash"])))
     articles = pl.concat(small).with_row_index("row").sort("article_id")

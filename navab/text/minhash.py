@@ -134,11 +134,11 @@ def colliding(sketches: Bins, threshold: float, known: npt.NDArray[np.bool_]) ->
     if known.all():
         return found
     for keys in band_keys(sketches, Banding.for_threshold(threshold)):
-        fresh, counts = np.unique(keys[~known], return_counts=True)
-        place = np.minimum(np.searchsorted(fresh, keys), len(fresh) - 1)
-        met = fresh[place] == keys
-        counts += np.bincount(place[met & known], minlength=len(fresh))
-        found |= met & (counts[place] > 1)
+        order = np.argsort(keys)
+        starts = np.flatnonzero(np.r_[True, np.diff(keys[order]) != 0])
+        sizes = np.diff(np.r_[starts, len(order)])
+        fresh = np.add.reduceat(~known[order], starts, dtype=np.int64)
+        found[order[np.repeat((sizes > 1) & (fresh > 0), sizes)]] = True
     return found
 
 
