@@ -8,10 +8,10 @@ and one of test. Such triples of train are not learned.
 
 from __future__ import annotations
 
-import numpy as np
 import polars as pl
 
 from navab.errors import ConservationError
+from navab.lake.joins import components
 
 
 def release_keys(triples: pl.DataFrame) -> pl.DataFrame:
@@ -77,15 +77,11 @@ def refuse_leaks(release: str, keys: pl.DataFrame) -> None:
 
 def _components(related: pl.DataFrame) -> pl.DataFrame:
     """Statements and the number of the component of related ones that they belong to: statement_id, component."""
-    from scipy.sparse import coo_matrix  # noqa: PLC0415  (half a second that only this needs)
-    from scipy.sparse.csgraph import connected_components  # noqa: PLC0415
-
     if related.is_empty():
         return pl.DataFrame(schema={"statement_id": pl.Int64, "component": pl.Int32})
     ids = pl.concat([related["left_id"], related["right_id"]]).unique().sort()
     left, right = (ids.search_sorted(related[side]).to_numpy() for side in ("left_id", "right_id"))
-    graph = coo_matrix((np.ones(len(left), dtype=np.int8), (left, right)), shape=(len(ids), len(ids)))
-    return pl.DataFrame({"statement_id": ids, "component": connected_components(graph, directed=False)[1]})
+    return pl.DataFrame({"statement_id": ids, "component": components(left, right, len(ids))})
 
 
 def _rows(frame: pl.DataFrame, kind: str, key: pl.Expr) -> pl.DataFrame:

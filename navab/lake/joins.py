@@ -1,4 +1,4 @@
-"""Joins of key frames that stay small in memory, however many rows the frames have."""
+"""Joins of key frames that stay small in memory, however many rows the frames have, and what pairs of rows connect."""
 
 from __future__ import annotations
 
@@ -7,6 +7,8 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 import numpy.typing as npt
 import polars as pl
+
+from navab.lake.hashing import Int64Array
 
 Mask = npt.NDArray[np.bool_]
 PART_ROWS = 4_000_000
@@ -52,3 +54,13 @@ def _parts(left: pl.DataFrame, right: pl.DataFrame, key: str) -> Iterator[tuple[
 def keep(frame: pl.DataFrame, mask: Mask) -> pl.DataFrame:
     """The rows that a mask marks; the frame itself, not a copy, if it marks all."""
     return frame if mask.all() else frame.filter(pl.Series(mask))
+
+
+def components(left: Int64Array, right: Int64Array, size: int) -> Int64Array:
+    """Number the components of `size` rows of which those at `left` and `right` are connected, pair by pair."""
+    from scipy.sparse import coo_matrix  # noqa: PLC0415  (half a second that only this needs)
+    from scipy.sparse.csgraph import connected_components  # noqa: PLC0415
+
+    graph = coo_matrix((np.ones(len(left), dtype=np.int8), (left, right)), shape=(size, size))
+    labels: Int64Array = connected_components(graph, directed=False)[1]
+    return labels

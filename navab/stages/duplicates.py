@@ -17,7 +17,7 @@ import polars as pl
 
 from navab.lake.arrays import to_lists, to_matrix
 from navab.lake.hashing import Int64Array, combine, signature, text_hash
-from navab.lake.joins import Mask, keep, match
+from navab.lake.joins import Mask, components, keep, match
 from navab.lake.snapshot import FILE
 from navab.lake.storage import Storage
 from navab.options.articles import DedupSection
@@ -276,17 +276,12 @@ def _components(rows: pl.DataFrame, hashes: Int64Array, threshold: float) -> Int
 
 def _joined(size: int, *keys: pl.Series) -> Int64Array:
     """Number the groups of rows that are connected by equal keys; a null key connects nothing."""
-    from scipy.sparse import coo_matrix  # noqa: PLC0415  (half a second that only this needs)
-    from scipy.sparse.csgraph import connected_components  # noqa: PLC0415
-
     edges = [np.empty((0, 2), dtype=np.int64)]
     for key in keys:
         frame = pl.DataFrame({"key": key, "row": np.arange(size)}).filter(pl.col("key").is_not_null())
         edges.append(frame.select(pl.col("row").min().over("key").alias("first"), "row").to_numpy())
     left, right = np.concatenate(edges).T
-    graph = coo_matrix((np.ones(len(left), dtype=np.int8), (left, right)), shape=(size, size))
-    labels: Int64Array = connected_components(graph, directed=False)[1]
-    return labels
+    return components(left, right, size)
 
 
 def _crawl_order(new: pl.DataFrame, configured: object) -> list[str]:
