@@ -28,8 +28,9 @@ import xxhash
 
 from benchmarks.support.measure import line
 from benchmarks.support.textacy_peer import quotations_by_textacy
+from navab.models.rules.article import Article
 from navab.models.rules.engine import extract
-from navab.models.rules.quotations import Article, quotations
+from navab.models.rules.quotations import quotations
 from navab.nations.registry import Registry
 from navab.text.lexicon import Lexicon, load_lexicon
 from navab.text.sentences import Span, find_quotes, split_sentences

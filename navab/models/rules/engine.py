@@ -19,6 +19,7 @@ from navab.models.responses import (
     Extraction,
     TripleText,
 )
+from navab.models.rules.article import Article
 from navab.models.rules.normative import (
     OWN_VOICE_SCORE,
     holder,
@@ -28,7 +29,7 @@ from navab.models.rules.normative import (
     may_have_holder,
 )
 from navab.models.rules.questions import ask
-from navab.models.rules.quotations import Article, Quotation, quotations
+from navab.models.rules.quotations import Quotation, quotations
 from navab.models.rules.reversal import reverse
 from navab.models.rules.speakers import speaker_nation
 from navab.models.rules.statements import Candidate, make_statement

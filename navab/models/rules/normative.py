@@ -5,8 +5,9 @@ from __future__ import annotations
 import bisect
 from itertools import takewhile
 
+from navab.models.rules.article import Article
+from navab.models.rules.cues import find_cue
 from navab.models.rules.names import find_name
-from navab.models.rules.quotations import Article, find_cue
 from navab.models.rules.stance import find_stance
 from navab.models.rules.statements import Candidate
 from navab.text.lexicon import Lexicon
