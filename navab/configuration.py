@@ -21,6 +21,7 @@ from navab.options.resources import ResourcesSection
 from navab.options.section import Section
 from navab.options.storage import MaintenanceSection, StorageSection
 from navab.options.topics import EmbedderSection, ScreeningSection, TopicsSection
+from navab.plain_yaml import RepeatedKeyError, parse_yaml
 
 AnySection = TypeVar("AnySection", bound=Section)
 
@@ -78,11 +79,13 @@ def with_changes(section: AnySection, changes: Mapping[str, Any]) -> AnySection:
 
 def _read_document(path: Path) -> dict[str, Any]:
     try:
-        document = _parse(path.read_text("utf-8"))
+        document = parse_yaml(path.read_text("utf-8"))
     except FileNotFoundError:
         raise ConfigurationError(f"configuration {path} does not exist") from None
     except (OSError, UnicodeDecodeError) as error:
         raise ConfigurationError(f"configuration {path} cannot be read: {error}") from None
+    except RepeatedKeyError as error:
+        raise ConfigurationError(f"configuration {path}: {error}") from None
     except (yaml.YAMLError, ValueError) as error:
         raise ConfigurationError(f"configuration {path} is not YAML: {' '.join(str(error).split())}") from None
     if not isinstance(document, dict):
@@ -101,23 +104,18 @@ def _apply(document: dict[str, Any], setting: str) -> None:
         if not isinstance(target, dict):
             raise ConfigurationError(f"--set {setting}: '{parent}' is not a section")
     try:
-        target[last] = _parse(value)
+        target[last] = parse_yaml(value)
     except (yaml.YAMLError, ValueError):
         target[last] = value
 
 
-class _Loader(yaml.SafeLoader):
-    """YAML without dates: a crawl or release may be named 2026-11-05."""
-
-
-_Loader.yaml_implicit_resolvers = {
-    first: [(tag, pattern) for tag, pattern in resolvers if tag != "tag:yaml.org,2002:timestamp"]
-    for first, resolvers in yaml.SafeLoader.yaml_implicit_resolvers.items()
+# Pydantic's words for what people write in place of a list or a section.
+_PLAINLY = {
+    "tuple_type": "must be a list, as in [one, two]",
+    "model_type": "must be a section: keys and values, indented below it",
+    "model_attributes_type": "must be a section: keys and values, indented below it",
+    "dict_type": "must be a section: keys and values, indented below it",
 }
-
-
-def _parse(content: str) -> Any:
-    return yaml.load(content, _Loader)
 
 
 def _explain(error: ValidationError, path: Path | None) -> str:
@@ -129,7 +127,7 @@ def _explain(error: ValidationError, path: Path | None) -> str:
     if first["type"] == "extra_forbidden":
         known = ", ".join(_siblings(first["loc"]))
         return f"{where}: unknown key '{key}': known keys there are {known}{more}"
-    return f"{where}: {key}: {first['msg']}{more}"
+    return f"{where}: {key}: {_PLAINLY.get(first['type'], first['msg'])}{more}"
 
 
 def _siblings(location: tuple[int | str, ...]) -> list[str]:

@@ -16,6 +16,7 @@ from navab.lake.as_of import TableHistory
 from navab.lake.lake import Lake
 from navab.lake.schema import load_schema, table_names
 from navab.lake.snapshot import TableSnapshot
+from navab.lake.storage import Storage
 from navab.publish import release_inputs, revisions
 from navab.release.build import ReleaseInputs
 from navab.release.changelog import DecisionChanges, Refreshed
@@ -27,6 +28,7 @@ from navab.release.manifest import Manifest
 from navab.release.shards import prepare, take_subsets
 from navab.release.storage import MANIFEST, own_files
 from navab.release.verify import RETAINED_SUBSETS, contradicting
+from navab.stages.articles import storage_options
 from navab.stages.base import Equation
 from navab.takedown.pages import PAGES
 from navab.view import View
@@ -39,6 +41,17 @@ _DECISIONS = (
     ("statements: retained", "resolutions", "statement_id", "retained"),
     ("triples: split", "triples", "statement_id", "split"),
 )
+
+
+def waits_for_a_crawl(view: View) -> bool:
+    """Whether no file was ever read: dated sources may have none before the first crawl."""
+    return view.snapshot("files").version < 0
+
+
+def patterns(view: View) -> list[str]:
+    """Where the sources are looked for."""
+    options = storage_options(view.configuration)
+    return [Storage(source.path, options).path() for source in view.configuration.sources]
 
 
 def predecessor(view: View) -> Manifest | None:

@@ -11,7 +11,7 @@ import pytest
 from navab import pipeline
 from navab.errors import LakeHeldError, NothingToReleaseError
 from navab.publish import publish
-from navab.refresh import examine, page_of, predecessor, remove_old, snapshots_of
+from navab.refresh import examine, page_of, patterns, predecessor, remove_old, snapshots_of, waits_for_a_crawl
 from navab.release.changelog import Refreshed, change_summary
 from navab.release.load import load_release
 from navab.takedown.forget import Request, complete, entomb, search
@@ -122,6 +122,14 @@ def test_a_nation_that_is_configured_must_be_there(tmp_path: Path) -> None:
 def test_a_first_release_without_a_triple_fails_its_gates_and_is_not_merely_nothing_new(tmp_path: Path) -> None:
     write_jsonl(tmp_path / "2026-11-01" / "a.jsonl", [article("Nothing.")])
     assert [gate.describe() for gate in examined(look(tmp_path)).failed] == ["uk triples 0, at least 1"]
+
+
+def test_before_the_first_crawl_a_refresh_waits(tmp_path: Path) -> None:
+    view = look(tmp_path)
+    assert waits_for_a_crawl(view)
+    assert patterns(view) == [f"{tmp_path}/{{date}}/*.jsonl"]
+    crawl(tmp_path, "2026-11-01", 0)
+    assert not waits_for_a_crawl(look(tmp_path))
 
 
 def test_a_nation_that_is_configured_no_longer_is_withdrawn_and_passes_every_gate(tmp_path: Path) -> None:

@@ -50,7 +50,9 @@ def _total(view: View, estimates: list[Estimate]) -> str:
     tokens = sum((one.prompt_tokens or 0) + (one.output_tokens or 0) for one in estimates)
     counted = all(one.prompt_tokens is not None and one.output_tokens is not None for one in estimates)
     more = "" if counted else " + ?"
-    parts = [f"About {duration(seconds)} on machines like those of the last runs; {tokens:,}{more} tokens"]
+    untimed = any(one.seconds is None for one in estimates)
+    time = f"About {duration(seconds)}{' + ?' if untimed else ''} on machines like those of the last runs"
+    parts = [f"{time if seconds else 'The time is not known'}; {tokens:,}{more} tokens"]
     if engine.kind == "rules":
         parts[0] += " (the engine rules needs none, and no GPU)"
     elif engine.kind == "vllm" and engine.vllm.gpus:

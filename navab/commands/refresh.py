@@ -46,6 +46,8 @@ def refresh(config: Path | None, settings: tuple[str, ...], output: Path | None)
     with writing(view, "refresh") as claim:
         complete_takedowns(view, claim)
         record = run_recorded(view, claim, "refresh")
+        if refreshing.waits_for_a_crawl(view):
+            raise NothingNewError(f"no crawl has arrived yet: {', '.join(refreshing.patterns(view))} match no file")
         claim.enter_stage("release")
         refreshed = _release(view, claim, _examine(view, record), output)
     if refreshed.failed:

@@ -9,7 +9,7 @@ import click
 
 from navab.commands.arguments import configured
 from navab.commands.console import show
-from navab.commands.opening import check_not_empty, open_view, read_configuration, unfinished_work
+from navab.commands.opening import DEFAULT_FILE, check_not_empty, open_view, read_configuration, unfinished_work
 from navab.errors import StorageError
 from navab.lake.storage import Storage
 from navab.pipeline import open_lake
@@ -35,11 +35,18 @@ def release(config: Path | None, settings: tuple[str, ...], verified: str | None
       navab release --config navab.yaml --verify s3://bucket/copies/2026-11
     """
     if verified is not None:
-        check_release(verified, open_lake(read_configuration(config, settings)).storage)
+        check_release(verified, _storage(config, settings, verified))
         return
     view = open_view(config, settings)
     check_not_empty(view)
     publish_release(view)
+
+
+def _storage(config: Path | None, settings: tuple[str, ...], release: str) -> Storage:
+    """The storage of the configured lake; a release's address needs no lake."""
+    if "/" in release and config is None and not settings and not DEFAULT_FILE.exists():
+        return Storage(".")
+    return open_lake(read_configuration(config, settings)).storage
 
 
 def check_release(name: str, storage: Storage) -> None:

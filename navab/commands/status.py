@@ -15,6 +15,9 @@ from navab.commands.summary import show_summary
 from navab.execution.runs import last_run
 from navab.lake.as_of import parse_as_of, snapshots_as_of
 from navab.maintenance import cited_versions
+from navab.release.build import ReleaseOptions
+from navab.release.find import FoundRelease, all_releases
+from navab.release.manifest import Manifest
 from navab.view import View
 
 
@@ -27,7 +30,7 @@ from navab.view import View
     help="Show the lake as it was: a table version, a time (ISO 8601, UTC), or TABLE=VERSION; repeatable.",
 )
 def status(config: Path | None, settings: tuple[str, ...], as_of: tuple[str, ...]) -> None:
-    """Show tables, versions, live rows, rejections by reason and the last run.
+    """Show tables, versions, live rows, rejections by reason, releases and the last run.
 
     \b
     Examples:
@@ -55,12 +58,31 @@ def status(config: Path | None, settings: tuple[str, ...], as_of: tuple[str, ...
     show(refused)
     if as_of:
         return
+    show_releases(all_releases(view.lake.storage))
     unfinished = unfinished_work(view)
     if unfinished:
         show(unfinished)
     last = last_run(view.lake.storage)
     if last is not None:
         show(f"last run: {last.command}, {last.started_at:%Y-%m-%d %H:%M:%S} UTC, {last.seconds:.1f} s, {last.outcome}")
+
+
+def show_releases(found: Sequence[FoundRelease]) -> None:
+    """One line a release, the earliest first."""
+    if not found:
+        return
+    table = new_table("release", "made", "rows", "state")
+    for one in found:
+        manifest = one.manifest
+        rows = sum(shard.rows for shard in manifest.shards)
+        table.add_row(manifest.name, f"{manifest.created_at:%Y-%m-%d %H:%M}", f"{rows:,}", _state(manifest))
+    show(table)
+
+
+def _state(manifest: Manifest) -> str:
+    if manifest.withdrawn is not None:
+        return f"withdrawn, {manifest.withdrawn.replaced_by or 'nothing'} replaces it"
+    return "" if manifest.benchmark == ReleaseOptions.benchmark else f"imported: {manifest.benchmark}"
 
 
 def _look_back(view: View, as_of: Sequence[str]) -> None:

@@ -15,6 +15,7 @@ import pickle
 import subprocess
 import sys
 import tempfile
+import time
 from collections.abc import Iterator, Sequence
 from multiprocessing import Pipe
 from pathlib import Path
@@ -22,15 +23,19 @@ from typing import NoReturn
 
 from navab.errors import RayLostError
 from navab.execution.messages import Aside, Carry, Failed, Ready, Start, Stop, address_of
+from navab.execution.ray_logs import last_words, session_logs
 from navab.execution.ray_process import end_session
 from navab.execution.units import Written
 from navab.lake.storage import Storage
+from navab.lake.table import DataFile
+from navab.models.budget import NOTHING_USED, Usage
 from navab.options.engine import EngineSection
 from navab.options.resources import ResourcesSection
 from navab.secrets import masked
 from navab.stages.base import Unit, Work
 
 RESTARTS = 3  # of a local Ray, in a row without a finished unit between them
+PAUSE_S = 5.0  # more before each but the first: a machine may have less to do later
 STOP_TIMEOUT_S = 20.0
 _SERVE = "from navab.execution.ray_process import main; main()"
 
@@ -44,6 +49,7 @@ class Carrier:
         self._resources = resources
         self._ray: _RayProcess | None = None
         self._restarts = 0
+        self._used = NOTHING_USED
 
     def __enter__(self) -> Carrier:
         return self
@@ -62,11 +68,13 @@ class Carrier:
         Raises RayLostError if Ray ends before the units are done; `recover` tells whether to carry what is left.
         """
         ray = self.start()
-        ray.send(Carry(units, work, engine, gpus))
+        ray.send(Carry(units, work, engine, gpus, self._used))
         while not isinstance(answer := ray.receive(), Ready):
             assert isinstance(answer, Written)
             if answer.file is None:
                 self._restarts = 0
+            else:
+                self._count(answer.file)
             yield answer
 
     def carry_aside(self, unit: Unit, work: Work) -> None:
@@ -99,6 +107,12 @@ class Carrier:
         self._restarts += 1
         said = masked(f"navab: {error}; starting Ray again ({self._restarts} of {RESTARTS})")
         print(said, file=sys.stderr, flush=True)
+        time.sleep(PAUSE_S * (self._restarts - 1))
+
+    def _count(self, file: DataFile) -> None:
+        """Count the tokens of a file's answers, for an engine that starts again in another Ray."""
+        tokens = dict(file.tokens)
+        self._used += Usage(tokens.get("prompt", 0), tokens.get("output", 0))
 
     def _greeting(self) -> str:
         if address := address_of(self._resources):
@@ -157,4 +171,6 @@ class _RayProcess:
             self._log.unlink(missing_ok=True)
 
     def _raise_lost(self) -> NoReturn:
-        raise RayLostError(f"Ray ended unexpectedly (its log: {self._log})")
+        logs = session_logs(self._process.pid)
+        why = last_words(logs) if logs is not None else None
+        raise RayLostError(f"Ray ended unexpectedly{': ' + why if why else ''} (its logs: {logs or self._log})")

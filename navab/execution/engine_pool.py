@@ -15,7 +15,7 @@ from functools import partial
 from typing import Any
 
 from navab.errors import EngineError
-from navab.models.budget import Usage
+from navab.models.budget import NOTHING_USED, Usage
 from navab.models.engines import engine_name, make_engine
 from navab.models.hosted import HOST_PREFIX, EngineHost, plain_error
 from navab.options.engine import EngineSection
@@ -28,16 +28,16 @@ _CALLS_AT_ONCE = 1000
 
 
 class EnginePool:
-    """Starts and looks after the engines of a run."""
+    """Starts and looks after the engines of a run; `used` is what engines of a Ray that was lost have used."""
 
-    def __init__(self, options: EngineSection) -> None:
+    def __init__(self, options: EngineSection, used: Usage = NOTHING_USED) -> None:
         self._options = options
         self._hosts: dict[str, Any] = {}
         self._groups: dict[str, Any] = {}  # placement groups of engines with several workers
         self._away_since: dict[str, float] = {}
         self._idle_since = self._counted = time.monotonic()
         self._gpu_hours = 0.0
-        self._used = Usage()
+        self._used = used
         self._watch: threading.Thread | None = None
         self._stopped = threading.Event()
 
@@ -57,6 +57,7 @@ class EnginePool:
             raise plain_error(error) from None
         except ray.exceptions.RayActorError as error:
             raise EngineError(f"engine {engine_name(self._options)} ended while it was starting: {error}") from error
+        self._count(time.monotonic())
         print(f"engine {engine_name(self._options)}: {time.monotonic() - started:.1f} s to start", file=sys.stderr)
         self._stopped.clear()
         self._watch = threading.Thread(target=self._look_after, name="engine-pool", daemon=True)

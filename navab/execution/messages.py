@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from navab.lake.storage import Storage
+from navab.models.budget import NOTHING_USED, Usage
 from navab.options.engine import EngineSection
 from navab.options.resources import ResourcesSection
 from navab.stages.base import Unit, Work
@@ -29,6 +30,7 @@ class Carry:
     work: Work
     engine: EngineSection | None = None  # a model that the work asks
     gpus: float = 0.0  # of each worker
+    used: Usage = NOTHING_USED  # of the run's budget, by what came back
 
 
 @dataclass(frozen=True, slots=True)

@@ -49,7 +49,7 @@ def main() -> None:
                 if request.engine is not None:
                     from navab.execution.engine_pool import EnginePool  # noqa: PLC0415  (half a second to load)
 
-                    pool = pool or EnginePool(request.engine)
+                    pool = pool or EnginePool(request.engine, request.used)
                     pool.start()
                 for written in carry(request, message, connection):
                     connection.send_bytes(written)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import uuid
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -18,6 +19,7 @@ from navab.lake.storage import Storage, StorageOptions
 from navab.lake.table import DataFile, LakeTable
 
 OPENED_TOGETHER = 8  # tables
+_ESCAPED = re.compile(r"%[0-9A-Fa-f]{2}")
 
 
 class Lake:
@@ -41,6 +43,10 @@ class Lake:
             self.storage.list_files(self.storage.path("claims"))
             return
         folder = Path(self.storage.path())
+        if escaped := _ESCAPED.search(str(folder)):
+            raise StorageError(
+                f"lake {folder}: Delta Lake reads '{escaped[0]}' as a character; give the folder another name"
+            )
         above = next(path for path in (folder, *folder.parents) if path.exists())
         if not above.is_dir():
             what = "is a file" if above == folder else f"cannot be: {above} is a file"

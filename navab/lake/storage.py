@@ -79,7 +79,7 @@ class Storage:
     def path(self, *parts: str) -> str:
         """Path under the root in the form the file system takes (absolute, no scheme)."""
         root = self.root.removeprefix("file://")
-        base = str(Path(root).absolute()) if self.is_local else self.filesystem._strip_protocol(root)
+        base = str(Path(root).expanduser().absolute()) if self.is_local else self.filesystem._strip_protocol(root)
         return "/".join([base.rstrip("/"), *parts])
 
     def uri(self, *parts: str) -> str:

@@ -16,6 +16,12 @@ class Usage:
     prompt_tokens: int = 0
     output_tokens: int = 0
 
+    def __add__(self, other: Usage) -> Usage:
+        return Usage(self.prompt_tokens + other.prompt_tokens, self.output_tokens + other.output_tokens)
+
+
+NOTHING_USED = Usage()
+
 
 @dataclass
 class Budget:
@@ -25,7 +31,7 @@ class Budget:
     money: float | None = None
     prompt_price: float = 0.0  # of a million tokens
     output_price: float = 0.0
-    used: Usage = Usage()
+    used: Usage = NOTHING_USED
 
     @classmethod
     def of(cls, options: HttpSection) -> Budget:
@@ -33,7 +39,7 @@ class Budget:
 
     def use(self, prompt_tokens: int, output_tokens: int) -> None:
         """Count the tokens of an answer."""
-        self.used = Usage(self.used.prompt_tokens + prompt_tokens, self.used.output_tokens + output_tokens)
+        self.used += Usage(prompt_tokens, output_tokens)
 
     def has_used(self, before: Usage) -> Usage:
         """Know of at least this much, which an engine that is gone has counted; returns what is used by now."""

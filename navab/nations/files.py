@@ -13,6 +13,7 @@ from pydantic import ValidationError
 
 from navab.errors import ConfigurationError
 from navab.nations.registry import Nation, Registry
+from navab.plain_yaml import RepeatedKeyError, parse_yaml
 from navab.text.lexicon import parse_lexicon
 
 LEXICONS = "lexicons"
@@ -24,8 +25,9 @@ def read_registry(folder: str) -> Registry:
     Raises ConfigurationError in one line that names the file and the field.
     """
     nations = dict(Registry.bundled().nations)
-    nations |= {file.stem: read_nation(file) for file in sorted(Path(folder).glob("*.yaml"))}
-    lexicons = read_lexicons(Path(folder) / LEXICONS)
+    own = Path(folder).expanduser()
+    nations |= {file.stem: read_nation(file) for file in sorted(own.glob("*.yaml"))}
+    lexicons = read_lexicons(own / LEXICONS)
     if lexicons:
         nations = {code: nation.with_lexicons(lexicons) for code, nation in nations.items()}
     return Registry(nations)
@@ -34,7 +36,9 @@ def read_registry(folder: str) -> Registry:
 def read_nation(file: Path) -> Nation:
     """A nation from its file, which is named by its code."""
     try:
-        nation = Nation.model_validate(yaml.safe_load(_read(file)))
+        nation = Nation.model_validate(parse_yaml(_read(file)))
+    except RepeatedKeyError as error:
+        raise ConfigurationError(f"nation file {file}: {error}") from None
     except yaml.YAMLError as error:
         raise ConfigurationError(f"nation file {file} is not YAML: {' '.join(str(error).split())}") from None
     except ValidationError as error:

@@ -35,10 +35,15 @@ class FoundRelease:
 
 def lake_releases(storage: Storage) -> list[FoundRelease]:
     """The releases of a lake that were not withdrawn, the earliest first."""
+    return [one for one in all_releases(storage) if one.manifest.withdrawn is None]
+
+
+def all_releases(storage: Storage) -> list[FoundRelease]:
+    """The releases of a lake, withdrawn ones too, the earliest first."""
     found = []
     for folder in storage.list_folders(storage.path("releases")):
         manifest = find_manifest(storage.filesystem, folder)
-        if manifest is not None and manifest.withdrawn is None:
+        if manifest is not None:
             found.append(FoundRelease(storage.uri("releases", folder.rsplit("/", 1)[1]), manifest, storage))
     return sorted(found, key=lambda one: (one.manifest.created_at, one.manifest.name))
 

@@ -7,6 +7,7 @@ reading it, has changed.
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -66,14 +67,14 @@ def expected_files(view: View) -> pl.DataFrame:
 
 
 def list_sources(configuration: Configuration, registry: Registry) -> list[SourceFile]:
-    """All source files, each once: the first source that names a file wins."""
+    """All source files, each once, however its path is spelt: the first source that names a file wins."""
     files: dict[str, SourceFile] = {}
     for source in configuration.sources:
         if source.nation is not None:
             registry.get(source.nation)
         for file in list_source(source, storage_options(configuration)):
-            files.setdefault(file.uri, file)
-    return [files[uri] for uri in sorted(files)]
+            files.setdefault(file.uri if "://" in file.uri else os.path.normpath(file.uri), file)
+    return sorted(files.values(), key=lambda file: file.uri)
 
 
 @dataclass(frozen=True, slots=True)

@@ -37,6 +37,11 @@ def test_nothing_was_measured_yet(tmp_path: Path, capsys: pytest.CaptureFixture[
     assert not (tmp_path / "lake").exists()
 
 
+def test_of_a_new_lake_the_time_is_not_known(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    crawl(tmp_path, "2026-11-01", 0, count=4)
+    assert planned(look(tmp_path), capsys)[1].startswith("The time is not known; 0")
+
+
 def test_a_second_crawl_is_measured_by_the_first(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     crawl(tmp_path, "2026-11-01", 0, count=4)
     view = look(tmp_path)

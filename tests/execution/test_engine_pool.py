@@ -15,7 +15,7 @@ import psutil
 import pytest
 from aiohttp import web
 
-from navab.errors import EngineError
+from navab.errors import EngineError, RayLostError
 from navab.execution.carrier import Carrier
 from navab.lake.schema import load_schema
 from navab.lake.storage import Storage
@@ -111,6 +111,25 @@ def test_a_request_that_kills_engines_is_refused_and_its_company_is_not(tmp_path
         rows = carried(tmp_path, carrier, options, units(2, 8))
     assert Counter(rows["refused_because"]) == {None: 15, "engine_died": 1}
     assert rows.filter(pl.col("refused_because").is_not_null())["statement_id"].to_list() == [7]
+
+
+def test_a_budget_is_not_forgotten_when_ray_is_lost(tmp_path: Path) -> None:
+    async def answer(_: ChatServer, __: dict[str, Any]) -> web.StreamResponse:
+        return completion(TRIPLE)
+
+    with ChatServer(answer) as server, Carrier(Storage(str(tmp_path)), ResourcesSection(num_cpus=1), 1) as carrier:
+        http = {"base_url": server.base_url, "budget_tokens": 10}
+        options = EngineSection(kind="http", model="small", http=http)
+        first = carried(tmp_path, carrier, options, units(1, 1))
+        assert first["prompt_tokens"].sum() + first["output_tokens"].sum() >= 10
+        raylet = next(one for one in psutil.Process().children(recursive=True) if one.name() == "raylet")
+        raylet.kill()
+        with pytest.raises(RayLostError) as lost:
+            carried(tmp_path, carrier, options, units(1, 1))
+        carrier.recover(lost.value)
+        answered = len(server.asked)
+        assert all(one.file is None for one in carrier.carry(units(1, 2), Ask(options), options))
+        assert len(server.asked) == answered
 
 
 def test_an_engine_that_cannot_start_is_one_line(tmp_path: Path) -> None:

@@ -84,7 +84,10 @@ def _session(pid: int) -> int | None:
         return None
 
 
-def test_restarts_are_bounded(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_restarts_are_bounded(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("navab.execution.carrier.PAUSE_S", 0.0)
     carrier = Carrier(Storage(str(tmp_path)), ResourcesSection(), 1)
     for _ in range(RESTARTS):
         carrier.recover(RayLostError("gone"))

@@ -96,6 +96,17 @@ def test_a_lake_that_is_a_file_is_refused(tmp_path: Path) -> None:
         Lake(str(tmp_path / "lake" / "inner")).check_location()
 
 
+def test_a_lake_whose_name_delta_lake_would_read_otherwise_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(StorageError, match="Delta Lake reads '%41' as a character; give the folder another name"):
+        Lake(str(tmp_path / "50 %" / "a%41")).check_location()
+    Lake(str(tmp_path / "50 % of it")).check_location()
+
+
+def test_a_tilde_is_the_users_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HOME", str(tmp_path))
+    assert Storage("~/lake").path("tables") == str(tmp_path / "lake" / "tables")
+
+
 @pytest.mark.skipif(os.geteuid() == 0, reason="root writes everywhere")
 def test_a_read_only_lake_is_refused(tmp_path: Path) -> None:
     tmp_path.chmod(0o500)

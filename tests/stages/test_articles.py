@@ -284,6 +284,15 @@ def test_a_file_that_breaks_off_is_told_in_files(tmp_path: Path) -> None:
     assert reasons(view) == ["corrupt_file"]
 
 
+def test_a_file_that_two_sources_spell_differently_is_read_once(tmp_path: Path) -> None:
+    path = write_jsonl(tmp_path / "a.jsonl", [article()])
+    sources = [{"path": str(path)}, {"path": f"{tmp_path}/none/../*.jsonl"}]
+    (tmp_path / "none").mkdir()
+    view = open_small(tmp_path, sources=sources)
+    run_until(view, "articles")
+    assert rows(view, "files")["uri"].to_list() == [str(path)]
+
+
 def test_a_source_of_an_unknown_nation_is_refused(tmp_path: Path) -> None:
     path = write_jsonl(tmp_path / "a.jsonl", [article()])
     with pytest.raises(ConfigurationError, match="unknown nation 'xx'"):
