@@ -15,6 +15,7 @@ import tempfile
 import time
 from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
+from typing import Any
 
 from benchmarks.support.crawls import measure_run, write_configuration, write_crawl
 from benchmarks.support.measure import line
@@ -56,14 +57,19 @@ def bare(path: Path) -> int:
         for record in map(json.loads, file):
             text = f"{record['title'] or ''}\n{record['text']}"
             passages = language.passages_of(text)
-            found = [model.predict(passage) for passage in language.asked_first(passages)]
-            agreed = len({labels[0] for labels, _ in found}) == 1
-            score = sum(scores[0] for _, scores in found) / max(len(found), 1)
-            if not agreed or score < language.SURE:
-                for part in (language.head_of(text), *passages):
-                    model.predict(part)
+            found = [ask(model, beginning) for beginning in language.beginnings(passages)]
+            if language.agreement(found) is None:
+                code, _, _ = ask(model, language.head_of(text))
+                for passage in language.doubtful_passages(passages, found, code):
+                    ask(model, passage)
             count += 1
     return count
+
+
+def ask(model: Any, line: str) -> language.Found:
+    """fastText's answer for a line, as it is."""
+    labels, scores = model.predict(line)
+    return labels[0], float(scores[0]), None
 
 
 if __name__ == "__main__":

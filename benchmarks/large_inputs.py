@@ -3,9 +3,10 @@
 python -m benchmarks.large_inputs                 about ten minutes; 2 GB below build/large at a time
 python -m benchmarks.large_inputs --mb 200 csv    smaller, of one format
 
-Every file is read in a process of its own. What is compared is its peak memory after a tenth of the records and at
-the end: a reader that keeps what it has read grows tenfold in between. Memory of Python and its libraries, before
-anything is read, is taken off. Of the captures in the WARC file one in 200 is a page, since extracting takes 30 ms.
+Every file is read in a process of its own, by what the stage runs on a worker: read, parse, identify, make tables.
+What is compared is its peak memory after a tenth of the records and at the end: a reader that keeps what it has read
+grows tenfold in between. Memory of Python and its libraries, before anything is read, is taken off. Of the captures in
+the WARC file one in 200 is a page, since extracting takes 30 ms.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import pyarrow as pa
@@ -27,12 +29,12 @@ from warcio.warcwriter import WARCWriter
 
 from navab.configuration import Configuration
 from navab.lake.storage import StorageOptions
-from navab.options.articles import Columns, Source
+from navab.options.articles import Source
 from navab.pipeline import open_lake, open_view
-from navab.readers.files import list_source, open_source
-from navab.readers.formats import encoding_of, read_records
-from navab.readers.records import Limits
-from navab.stages.articles import plan
+from navab.readers.files import list_source
+from navab.stages.articles import ReadFile, plan
+from navab.text.language import identify
+from navab.view import View
 from tests.readers.pages import Capture, record
 
 REPOSITORY = Path(__file__).resolve().parents[1]
@@ -40,7 +42,7 @@ FOLDER = REPOSITORY / "build" / "large"
 FILES = 100_000
 LIMIT_GROWTH_MB, LIMIT_LIST_S = 64, 10
 SCHEMA = pa.schema({"text": pa.string(), "title": pa.string(), "unused": pa.string()})
-FORMATS = ("jsonl", "csv", "parquet", "parquet-one-group", "arrow", "warc")
+FORMATS = ("jsonl", "csv", "parquet", "parquet-one-group", "arrow", "arrow-one-batch", "warc")
 
 
 def batches(size: int) -> Iterator[pa.RecordBatch]:
@@ -76,6 +78,11 @@ def write(format_: str, size: int) -> Path:
             with pa.ipc.new_file(path, SCHEMA) as writer:
                 for batch in batches(size):
                     writer.write_batch(batch)
+        case "arrow-one-batch":
+            with pa.ipc.new_file(path.with_suffix(".arrow"), SCHEMA) as writer:
+                (whole,) = pa.Table.from_batches(batches(size)).combine_chunks().to_batches()
+                writer.write_batch(whole)
+            return path.with_suffix(".arrow")
         case _:
             _write_warc(path, size)
     return path
@@ -90,17 +97,39 @@ def _write_warc(path: Path, size: int) -> None:
             writer.write_record(record(writer, Capture() if number % 200 == 0 else picture))
 
 
-def read(path: Path, records: int | None) -> tuple[int, int, float, int]:
-    """Read a file, up to so many records: records, memory in MB above that before, seconds, peak memory in MB."""
-    (file,) = list_source(Source(path=str(path)), StorageOptions())
+@dataclass(frozen=True)
+class Measured:
+    """Reading of a file: memory in MB above that before, after a tenth of the records and at the end."""
+
+    records: int
+    early_mb: int
+    late_mb: int
+    seconds: float
+    process_mb: int
+
+
+def read(path: Path) -> Measured:
+    """Do the stage's work on a file and forget what it makes."""
+    view = _view(str(path))
+    (unit,) = plan(view)
+    work = ReadFile(view.configuration, view.registry)
+    identify(["The model is loaded before anything is measured."])
     _reset_peak()
-    before = _peak_mb()
-    started, count = time.monotonic(), 0
-    with open_source(file, StorageOptions()) as raw:
-        for count, _ in enumerate(read_records(raw, encoding_of(raw, file.format), Columns(), Limits()), start=1):
-            if count == records:
-                break
-    return count, _peak_mb() - before, time.monotonic() - started, _peak_mb()
+    before, started = _peak_mb(), time.monotonic()
+    records, peaks = 0, []
+    for output in work(unit, view.lake.storage):
+        records += output.rows.num_rows if output.table == "articles" else 0
+        peaks.append((records, _peak_mb() - before))
+    early = next(peak for reached, peak in peaks if reached >= records / 10)
+    return Measured(records, early, peaks[-1][1], time.monotonic() - started, _peak_mb())
+
+
+def _view(pattern: str) -> View:
+    """A lake in the folder, with the files of a pattern as its source."""
+    configuration = Configuration.model_validate(
+        {"lake": str(FOLDER / "lake"), "sources": [{"path": pattern, "nation": "uk"}]}
+    )
+    return open_view(configuration, open_lake(configuration))
 
 
 def _peak_mb() -> int:
@@ -113,22 +142,16 @@ def _reset_peak() -> None:
     Path("/proc/self/clear_refs").write_text("5", "ascii")
 
 
-def _in_a_process(path: Path, records: int | None = None) -> tuple[int, int, float, int]:
-    child = [sys.executable, "-m", "benchmarks.large_inputs", "--read", str(path), "--records", str(records or 0)]
-    done = subprocess.run(child, cwd=REPOSITORY, capture_output=True, text=True, check=True)
-    count, growth, seconds, peak = json.loads(done.stdout)
-    return count, growth, seconds, peak
-
-
 def report_memory(format_: str, size: int) -> None:
     path = write(format_, size)
-    count, late, seconds, peak = _in_a_process(path)
-    _, early, _, _ = _in_a_process(path, count // 10)
+    child = [sys.executable, "-m", "benchmarks.large_inputs", "--read", str(path)]
+    done = subprocess.run(child, cwd=REPOSITORY, capture_output=True, text=True, check=True)
+    found = Measured(**json.loads(done.stdout))
     megabytes = path.stat().st_size / 2**20
     print(
-        f"{format_:<18} {megabytes:6,.0f} MB, {count:,} records in {seconds:.0f} s ({megabytes / seconds:.0f} MB/s): "
-        f"+{early} MB after a tenth, +{late} MB at the end (growth at most {LIMIT_GROWTH_MB} MB, "
-        f"ratio {(late - early) / LIMIT_GROWTH_MB:.2f}); process {peak} MB",
+        f"{format_:<18} {megabytes:6,.0f} MB, {found.records:,} records in {found.seconds:.0f} s: "
+        f"+{found.early_mb} MB after a tenth, +{found.late_mb} MB at the end (growth at most {LIMIT_GROWTH_MB} MB, "
+        f"ratio {(found.late_mb - found.early_mb) / LIMIT_GROWTH_MB:.2f}); process {found.process_mb} MB",
         flush=True,
     )
     path.unlink()
@@ -145,11 +168,8 @@ def report_listing() -> None:
     started = time.monotonic()
     found = len(list_source(Source(path=pattern), StorageOptions()))
     listed = time.monotonic() - started
-    configuration = Configuration.model_validate(
-        {"lake": str(FOLDER / "lake"), "sources": [{"path": pattern, "nation": "uk"}]}
-    )
     started = time.monotonic()
-    planned = len(plan(open_view(configuration, open_lake(configuration))))
+    planned = len(plan(_view(pattern)))
     seconds = time.monotonic() - started
     print(f"{found:,} files listed in {listed:.1f} s (limit {LIMIT_LIST_S}, ratio {listed / LIMIT_LIST_S:.2f})")
     print(f"{planned:,} files planned in {seconds:.1f} s, listing included")
@@ -160,10 +180,9 @@ def main() -> None:
     arguments.add_argument("formats", nargs="*", default=FORMATS, metavar="format")
     arguments.add_argument("--mb", type=int, default=2048)
     arguments.add_argument("--read", type=Path)
-    arguments.add_argument("--records", type=int, default=0)
     given = arguments.parse_args()
     if given.read:
-        print(json.dumps(read(given.read, given.records or None)))
+        print(json.dumps(asdict(read(given.read))))
         return
     FOLDER.mkdir(parents=True, exist_ok=True)
     for format_ in given.formats:

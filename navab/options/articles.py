@@ -65,7 +65,7 @@ class LanguageSection(Section):
         None, ge=0, le=1, description="Below it an article's language is uncertain; absent: the nation's own, or 0.5"
     )
     max_foreign: float = Field(
-        0.3, ge=0, le=1, description="Share of an article's passages in another language from which it is mixed"
+        0.3, ge=0, le=1, description="Share of an article's passages in another language above which it is mixed"
     )
     min_chars: int = Field(40, ge=1, description="Shorter texts are rejected")
 

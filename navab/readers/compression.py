@@ -35,16 +35,19 @@ def unpacked(raw: Any, compression: str | None) -> io.BufferedReader:
 
 def seekable(raw: Any, compression: str | None) -> Any:
     """The decompressed bytes for random access; of a compressed file in a temporary one, to be closed by the caller."""
-    if compression is None:
-        return raw
-    spooled = tempfile.TemporaryFile()  # noqa: SIM115  (closed by the caller)
+    return raw if compression is None else spooled(unpacked(raw, compression))
+
+
+def spooled(content: Any) -> Any:
+    """What is left of a binary file in a temporary one, to be closed by the caller."""
+    copy = tempfile.TemporaryFile()  # noqa: SIM115  (closed by the caller)
     try:
-        shutil.copyfileobj(unpacked(raw, compression), spooled, _BUFFER)
+        shutil.copyfileobj(content, copy, _BUFFER)
     except BaseException:
-        spooled.close()
+        copy.close()
         raise
-    spooled.seek(0)
-    return spooled
+    copy.seek(0)
+    return copy
 
 
 def _decompressor(raw: Any, compression: str | None) -> Any:

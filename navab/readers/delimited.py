@@ -103,14 +103,20 @@ def _has_undecoded(text: str) -> bool:
 
 
 class _Lines:
-    """Decoded lines for `csv.reader`, of which those of the current row can be given back."""
+    """Decoded lines for `csv.reader`, of which those of the current row can be given back.
+
+    Every line that is given back began inside the quotes of a row that failed. A later row that is still open there
+    would fail like that one, so it ends at its first line: else lines would be read once for each line before them.
+    """
 
     def __init__(self, file: Any, limit: int) -> None:
         self._source = bounded_lines(file, limit)
         self._limit = limit
-        self._again: deque[str] = deque()
-        self._row: list[str] = []
+        self._again: deque[str | None] = deque()
+        self._row: list[str | None] = []
         self._size = 0
+        self._next = 0
+        self._failed_until = 0
         self._first = True
         self.overlong = False
 
@@ -118,19 +124,22 @@ class _Lines:
         return self
 
     def __next__(self) -> str:
-        """The next line; a row that grows beyond the limit ends here, which `csv.reader` takes for an error."""
-        if self._size > self._limit:
+        """The next line; a row that cannot be closed within the limit ends here, an error to `csv.reader`."""
+        if self._size > self._limit or (self._row and self._next < self._failed_until):
             raise StopIteration
         line = self._again.popleft() if self._again else self._read()
         self._row.append(line)
-        self._size += len(line)
-        return line
-
-    def _read(self) -> str:
-        line = next(self._source)
+        self._next += 1
         if line is None:
             self.overlong = True
             return "\n"
+        self._size += len(line)
+        return line
+
+    def _read(self) -> str | None:
+        line = next(self._source)
+        if line is None:
+            return None
         if self._first:
             self._first = False
             line = line.removeprefix(_BYTE_ORDER_MARK)
@@ -140,4 +149,6 @@ class _Lines:
         self._row, self._size, self.overlong = [], 0, False
 
     def give_back_all_but_first(self) -> None:
+        self._failed_until = max(self._failed_until, self._next)
         self._again.extendleft(reversed(self._row[1:]))
+        self._next -= len(self._row) - 1

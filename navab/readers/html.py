@@ -21,6 +21,7 @@ from navab.text.normalise import fold_text
 _XML_DECLARATION = re.compile(r"^\s*<\?xml[^>]*\?>")
 _BLOCKS = frozenset({"p", "div", "h1", "h2", "h3", "h4", "section", "article", "header", "li", "td", "body", "summary"})
 _DESCRIPTIONS = "//meta[@name='description' or @property='og:description' or @name='twitter:description']/@content"
+_DESCRIPTIONS_READ = 8  # distinct ones of a page; it may have any number
 _PROBE_CHARS = 30  # of a description, by which the lead is found on the page
 _LEAD_CHARS = 1200
 _TITLE_CHARS = 20  # a shorter line may begin like the title by chance
@@ -81,18 +82,39 @@ def _without_title(lines: list[str], title: str | None) -> list[str]:
     return lines[1:] if len(lines) > 1 and repeats else lines
 
 
-def _missing_lead(tree: Any, text: str, title: str | None) -> Iterator[str]:
+def _missing_lead(tree: Any, text: str, title: str | None) -> list[str]:
     """The paragraph of the page that its description begins with, if the text lacks it."""
-    known = fold_text(text)
-    for description in tree.xpath(_DESCRIPTIONS):
-        probe = fold_text(description)[:_PROBE_CHARS]
-        if len(probe) < _PROBE_CHARS or probe in known or probe in fold_text(title or ""):
-            continue
-        for block in _blocks(tree):
-            lead = " ".join("".join(block.itertext()).split())
-            if len(lead) <= _LEAD_CHARS and fold_text(lead).startswith(probe):
-                yield lead
-                return
+    probes = _missing_descriptions(tree, text, title)
+    leads: dict[str, str] = {}
+    for block in _blocks(tree) if probes else ():
+        lead = _short_text(block)
+        folded = fold_text(lead)
+        for probe in probes:
+            if folded.startswith(probe):
+                leads.setdefault(probe, lead)
+        if probes[0] in leads:
+            break
+    return [leads[probe] for probe in probes if probe in leads][:1]
+
+
+def _missing_descriptions(tree: Any, text: str, title: str | None) -> list[str]:
+    """How the page's descriptions begin that neither text nor title holds."""
+    known = (fold_text(text), fold_text(title or ""))
+    descriptions = list(dict.fromkeys(tree.xpath(_DESCRIPTIONS)))[:_DESCRIPTIONS_READ]
+    probes = dict.fromkeys(fold_text(description)[:_PROBE_CHARS] for description in descriptions)
+    return [probe for probe in probes if len(probe) == _PROBE_CHARS and not any(probe in part for part in known)]
+
+
+def _short_text(block: Any) -> str:
+    """The text of an element as one line; nothing if it is longer than a lead."""
+    pieces, size = [], 0
+    for piece in block.itertext():
+        pieces.append(piece)
+        size += len("".join(piece.split()))
+        if size > _LEAD_CHARS:
+            return ""
+    line = " ".join("".join(pieces).split())
+    return line if len(line) <= _LEAD_CHARS else ""
 
 
 def _blocks(tree: Any) -> Iterator[Any]:

@@ -17,6 +17,7 @@ from navab.readers.records import (
 )
 
 BATCH_ROWS = 1024
+PIECE_BYTES = 16 << 20
 
 
 def records_of(batches: Iterable[pa.RecordBatch]) -> Iterator[RawRecord]:
@@ -25,12 +26,27 @@ def records_of(batches: Iterable[pa.RecordBatch]) -> Iterator[RawRecord]:
     try:
         with arrow_damage():
             for batch in batches:
-                for start in range(0, batch.num_rows, BATCH_ROWS):
-                    for record in _records(batch.slice(start, BATCH_ROWS), number):
+                for piece in pieces(batch):
+                    for record in _records(piece, number):
                         yield record
                         number += 1
     except DamagedFileError:
         yield RawRecord(number, unreadable=CORRUPT_FILE)
+
+
+def pieces(batch: pa.RecordBatch) -> Iterator[pa.RecordBatch]:
+    """Part a batch into what is converted at once: a thousand rows, and fewer if they are large."""
+    for start in range(0, batch.num_rows, BATCH_ROWS):
+        yield from _small(batch.slice(start, BATCH_ROWS))
+
+
+def _small(batch: pa.RecordBatch) -> Iterator[pa.RecordBatch]:
+    if batch.num_rows < 2 or batch.nbytes <= PIECE_BYTES:
+        yield batch
+        return
+    half = batch.num_rows // 2
+    yield from _small(batch.slice(0, half))
+    yield from _small(batch.slice(half))
 
 
 @contextmanager
@@ -38,7 +54,7 @@ def arrow_damage() -> Iterator[None]:
     """Turn pyarrow's errors about content into DamagedFileError; a store that fails raises as before."""
     try:
         yield
-    except (pa.ArrowException, UnicodeDecodeError) as error:  # the latter for a column's name
+    except (pa.ArrowException, EOFError, UnicodeDecodeError) as error:  # the last one for a column's name
         raise DamagedFileError(str(error)) from error
     except OSError as error:
         if is_store_failure(error):

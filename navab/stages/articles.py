@@ -33,7 +33,7 @@ from navab.takedown.tombstones import NO_TOMBSTONES, Tombstones, read_tombstones
 from navab.text.language import Language, identify
 from navab.view import View
 
-VERSION = 5
+VERSION = 6
 BATCH_RECORDS = 4000
 BATCH_CHARACTERS = 16_000_000
 

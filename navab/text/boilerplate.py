@@ -29,4 +29,6 @@ def split_boilerplate(text: str) -> tuple[str, str | None]:
 @cache
 def _pattern() -> re.Pattern[str]:
     document = yaml.safe_load((resources.files("navab.text") / "boilerplate.yaml").read_text("utf-8"))
-    return re.compile("|".join(f"(?:{line})" for line in document["lines"]))
+    lines, credits_ = ("|".join(f"(?:{line})" for line in document[kind]) for kind in ("lines", "credits"))
+    reporting = "".join(document["reporting"].split())
+    return re.compile(f"{lines}|(?!.*(?:{reporting}))(?:{credits_})")

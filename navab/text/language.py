@@ -27,8 +27,12 @@ _READ_CHARS = 1000
 _PASSAGES = 5
 _PASSAGE_CHARS = 120
 _LEAST_PASSAGE_CHARS = 60
-SURE = 0.8  # of a passage's language
+_ASKED_CHARS = 280  # of all passages together: fastText's time grows with them
+_SURE, _UNSURE = 0.8, 0.5  # of a passage's language
 _SCRIPTS = ("", "Hans", "Hant")
+
+# Language, confidence and, where the model tells it, script of a single line.
+Found = tuple[str, float, str | None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,8 +53,8 @@ class Language:
 def identify(texts: Sequence[str], model: str = BUNDLED_MODEL) -> list[Language]:
     """Identify the language of each text from up to five passages, and how much of it is in another one.
 
-    Of five passages the first, third and last are asked: two neighbours in another language are not missed. Where
-    those do not agree, or are uncertain, all are asked, and the first 1,000 characters decide.
+    All are asked, the longer the fewer they are. Where they do not agree, or are uncertain, the first 1,000 characters
+    decide, and passages that differ from these are asked as a whole.
     """
     loaded = _load(model)
     return [_identify(text, loaded) for text in texts]
@@ -79,20 +83,38 @@ def read_label(label: str) -> tuple[str, str | None]:
 
 def _identify(text: str, model: Any) -> Language:
     passages = passages_of(text)
-    found = [_predict(passage, model) for passage in asked_first(passages)]
-    agreed = {(code, script) for code, _, script in found}
-    score = sum(score for _, score, _ in found) / max(len(found), 1)
-    if len(agreed) == 1 and score >= SURE:
-        (code, script), read, foreign = agreed.pop(), " ".join(passages), 0.0
+    found = [_predict(beginning, model) for beginning in beginnings(passages)]
+    agreed = agreement(found)
+    if agreed is not None:
+        (code, score, script), read, foreign = agreed, " ".join(passages), 0.0
         code = Varieties.bundled().settle(code, read)
     else:
         read = head_of(text)
         code, score, script = _predict(read, model)
         code = Varieties.bundled().settle(code, read)
-        foreign = _foreign_share(passages, code, model)
+        doubtful = doubtful_passages(passages, found, code)
+        foreign = sum(_is_foreign(passage, code, model) for passage in doubtful) / max(len(passages), 1)
     if code != "zh":
         return Language(code, score, None, foreign)
     return Language(code, score, script or chinese_script(read), foreign)
+
+
+def agreement(found: Sequence[Found]) -> Found | None:
+    """What passages agree on, with the mean of their scores; null if they do not, or are not sure.
+
+    Of four or more one may differ that the model is unsure of: a list of names, say.
+    """
+    kinds = [(code, script) for code, _, script in found]
+    if not kinds:
+        return None
+    most = max(kinds, key=kinds.count)
+    scores = [score for kind, (_, score, _) in zip(kinds, found, strict=True) if kind == most]
+    if len(scores) < len(found):
+        others = [score for kind, (_, score, _) in zip(kinds, found, strict=True) if kind != most]
+        if len(others) > len(found) // 4 or max(others) >= _UNSURE:
+            return None
+    mean = sum(scores) / len(scores)
+    return (most[0], mean, most[1]) if mean >= _SURE else None
 
 
 def head_of(text: str) -> str:
@@ -100,18 +122,19 @@ def head_of(text: str) -> str:
     return text[:_READ_CHARS].replace("\n", " ")
 
 
-def asked_first(passages: Sequence[str]) -> Sequence[str]:
-    """The passages that decide if they agree: every other one of five, else all."""
-    return passages[::2] if len(passages) == _PASSAGES else passages
+def beginnings(passages: Sequence[str]) -> list[str]:
+    """What of each passage is asked first; if these agree, they decide."""
+    return [passage[: _ASKED_CHARS // len(passages)] for passage in passages]
 
 
-def _foreign_share(passages: Sequence[str], code: str, model: Any) -> float:
-    found = [_predict(passage, model) for passage in passages]
-    foreign = sum(
-        other != code and score >= SURE and Varieties.bundled().settle(other, passage) != code
-        for (other, score, _), passage in zip(found, passages, strict=True)
-    )
-    return foreign / max(len(passages), 1)
+def doubtful_passages(passages: Sequence[str], found: Sequence[Found], code: str) -> list[str]:
+    """Passages whose beginning is not in the language of the text, and that are therefore asked as a whole."""
+    return [passage for passage, (other, _, _) in zip(passages, found, strict=True) if other != code]
+
+
+def _is_foreign(passage: str, code: str, model: Any) -> bool:
+    other, score, _ = _predict(passage, model)
+    return other != code and score >= _SURE and Varieties.bundled().settle(other, passage) != code
 
 
 def passages_of(text: str) -> list[str]:
@@ -132,8 +155,7 @@ def passages_of(text: str) -> list[str]:
     return passages
 
 
-def _predict(text: str, model: Any) -> tuple[str, float, str | None]:
-    """Language, confidence and, where the model tells it, script of a single line."""
+def _predict(text: str, model: Any) -> Found:
     labels, scores = model.predict(text)
     if not labels:
         return "und", 0.0, None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from pathlib import Path
 
 import pyarrow as pa
 import pyarrow.ipc
@@ -10,6 +11,7 @@ import pytest
 
 from navab.readers.arrow import read_arrow
 from navab.readers.records import RawRecord
+from navab.readers.tabular import BATCH_ROWS, PIECE_BYTES, pieces
 
 COLUMNS = ("text", "title")
 WRITERS = {"file": pa.ipc.new_file, "stream": pa.ipc.new_stream}
@@ -60,6 +62,45 @@ def test_bytes_that_are_no_text_spoil_their_own_row_only(kind: str) -> None:
     texts = pa.StringArray.from_buffers(3, pa.array([0, 1, 3, 4], pa.int32()).buffers()[1], pa.py_buffer(b"a\xff\xfeb"))
     records = read(write(pa.table({"text": texts}), kind))
     assert [record.unreadable or record.fields["text"] for record in records] == ["a", "invalid_encoding", "b"]
+
+
+@kinds
+def test_a_file_of_one_batch_is_not_held_in_memory(kind: str, tmp_path: Path) -> None:
+    path = tmp_path / "one.arrow"
+    table = pa.table({"text": ["x" * 4000] * 4000, "unused": ["x" * 1000] * 4000})
+    with WRITERS[kind](path, table.schema) as writer:
+        writer.write_table(table)
+    del table
+    before = pa.total_allocated_bytes()
+    with path.open("rb") as file:
+        held = [pa.total_allocated_bytes() - before for _ in read_arrow(file, COLUMNS)]
+    assert len(held) == 4000
+    assert max(held) < 1 << 20
+
+
+@kinds
+def test_of_compressed_batches_only_the_asked_columns_are_unpacked(kind: str) -> None:
+    content = write(pa.table({"text": ["a"] * 1000, "unused": ["x" * 10_000] * 1000}), kind, "zstd")
+    before = pa.total_allocated_bytes()
+    held = [pa.total_allocated_bytes() - before for _ in read_arrow(io.BytesIO(content), COLUMNS)]
+    assert len(held) == 1000
+    assert max(held) < 1 << 20
+
+
+@kinds
+def test_files_of_the_first_versions_of_arrow_are_read(kind: str) -> None:
+    out = io.BytesIO()
+    table = pa.table({"text": ["a", "b"]})
+    with WRITERS[kind](out, table.schema, options=pa.ipc.IpcWriteOptions(use_legacy_format=True)) as writer:
+        writer.write_table(table)
+    assert [record.fields["text"] for record in read(out.getvalue())] == ["a", "b"]
+
+
+def test_large_rows_are_converted_a_few_at_a_time() -> None:
+    batch = pa.record_batch({"text": ["x" * 1_000_000] * 50 + ["y"] * 1500})
+    parts = list(pieces(batch))
+    assert pa.Table.from_batches(parts).equals(pa.Table.from_batches([batch]))
+    assert all(part.nbytes <= PIECE_BYTES and part.num_rows <= BATCH_ROWS for part in parts)
 
 
 @kinds

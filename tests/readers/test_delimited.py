@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from navab.readers import delimited
 from navab.readers.delimited import read_csv
 from navab.readers.records import RawRecord
 
@@ -59,6 +60,27 @@ def test_a_quote_that_is_never_closed_costs_its_own_line_only() -> None:
     assert found == [f"text {n}" if n != 10 else "invalid_csv" for n in range(1000)]
 
 
+def test_lines_that_all_leave_a_quote_open_are_read_a_few_times_each(monkeypatch: pytest.MonkeyPatch) -> None:
+    handed_out = 0
+
+    class Counting(delimited._Lines):
+        def __next__(self) -> str:
+            nonlocal handed_out
+            handed_out += 1
+            return super().__next__()
+
+    monkeypatch.setattr(delimited, "_Lines", Counting)
+    rows = ['x""","zz'] * 1000
+    rows[500] = "after,T"
+    found = texts(read("text,title\n" + "\n".join(rows)))
+    assert found == ["after" if n == 500 else "invalid_csv" for n in range(1000)]
+    assert handed_out < 5 * len(rows)
+
+
+def test_a_row_of_several_lines_is_found_after_an_open_quote() -> None:
+    assert texts(read('text,title\n"cut\na,"two\nlines"\nb,T\n')) == ["invalid_csv", "a", "b"]
+
+
 def test_an_open_quote_swallows_no_more_than_the_limit() -> None:
     rows = ['"text 0,T', *(f"text {n},T" for n in range(1, 5000))]
     assert texts(read("text,title\n" + "\n".join(rows), limit=1000))[:3] == ["invalid_csv", "text 1", "text 2"]
@@ -71,6 +93,11 @@ def test_bytes_that_are_no_utf8_spoil_their_own_row_only() -> None:
 def test_a_line_beyond_the_limit_is_passed_over() -> None:
     content = "text,title\na,T\n" + "x" * 5000 + ",T\nb,T\n"
     assert texts(read(content, limit=1000)) == ["a", "too_large", "b"]
+
+
+def test_a_line_beyond_the_limit_is_told_after_an_open_quote_too() -> None:
+    content = 'text,title\n"cut\na,T\n' + "x" * 5000 + ",T\nb,T\n"
+    assert texts(read(content, limit=1000)) == ["too_large", "a", "too_large", "b"]
 
 
 def test_a_long_field_is_read_up_to_the_limit() -> None:

@@ -106,10 +106,15 @@ CHARSETS = [
     ("zh", "utf-8", HTML, ""),
     ("fr", "utf-8-sig", HTML, ""),
     ("fr", "utf-16", HTML, ""),
+    ("fr", "utf-16-le", f"{HTML}; charset=utf-16", ""),
+    ("zh", "utf-16-le", f"{HTML}; charset=utf-16le", ""),
+    ("zh", "utf-16-be", HTML, ""),
     # What the header or the page says is wrong
     ("fr", "utf-8", f"{HTML}; charset=iso-8859-1", ""),
     ("zh", "gb18030", f"{HTML}; charset=utf-8", '<meta charset="gb2312">'),
     ("zh", "gb18030", f"{HTML}; charset=utf-8", ""),
+    ("de", "utf-8", f"{HTML}; charset=utf-16", ""),
+    ("fr", "utf-16-be", f"{HTML}; charset=utf-8", ""),
     ("fr", "utf-8", f"{HTML}; charset=no-such", '<meta charset="neither">'),
 ]
 
@@ -118,6 +123,11 @@ CHARSETS = [
 def test_the_charset_is_found(language: str, charset: str, content_type: str, meta: str) -> None:
     body = page(language, meta).encode(charset)
     assert one(Capture(body, content_type=content_type)).fields["text"] == text(language)
+
+
+def test_utf16_that_breaks_off_within_a_character_is_still_utf16() -> None:
+    body = page("fr").encode("utf-16-le")[:-1]
+    assert one(Capture(body, content_type=HTML)).fields["text"] == text("fr")
 
 
 @pytest.mark.parametrize(

@@ -55,6 +55,18 @@ def test_half_of_a_text_in_another_language_is_told(first: str, second: str, alt
     assert identify([text])[0].foreign > 0.3
 
 
+@pytest.mark.parametrize("layout", ["efefe", "eefef", "efeef", "feeef", "effee", "eeeff", "ffeee", "feefe"])
+def test_two_paragraphs_of_five_in_another_language_are_told_wherever_they_stand(layout: str) -> None:
+    paragraphs = {"e": SENTENCES["en"] * 3, "f": SENTENCES["fr"] * 3}
+    assert identify(["\n".join(paragraphs[one] for one in layout)])[0].foreign >= 0.4
+
+
+def test_a_list_of_names_makes_no_other_language() -> None:
+    names = "Hansen, Kowalski, Novak, Rossi, Garcia, Popescu, Ivanov, Tanaka, Nguyen, Okafor, Silva, Haddad. "
+    (found,) = identify(["\n".join([SENTENCES["en"] * 2, names * 2, *[SENTENCES["en"] * 2] * 3])])
+    assert (found.code, found.foreign) == ("en", 0.0)
+
+
 @pytest.mark.parametrize("language", SENTENCES)
 def test_a_quotation_in_another_language_makes_no_mixed_text(language: str) -> None:
     other = SENTENCES["fr" if language == "en" else "en"]
