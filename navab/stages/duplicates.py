@@ -31,23 +31,31 @@ from navab.stages.base import (
     equate,
     plan_rows,
     select,
+    signatures_by_nation,
     unit_name,
 )
 from navab.text.minhash import LENGTH, Bins, colliding, near_groups, sign, similarity, sketch
 from navab.text.normalise import fold_text
 from navab.view import View
 
-SIGNATURE_VERSION = 2
+SIGNATURE_VERSION = 3
 VERSION = 2
 # A unit reads whole files of articles: with few rows each, files would be read again and again.
 _LEAST_UNIT_ROWS = 4096
+_UNDATED = np.iinfo(np.int64).min  # in fingerprints, for no publication time
 _BLOCK_ROWS = 65_536  # of signatures that pass by; so many, 128 MB, are kept and not read again
 
 
 def expected_signatures(view: View) -> pl.DataFrame:
-    made_by = signature("signatures", SIGNATURE_VERSION, ngram=view.configuration.dedup.ngram)
-    articles = view.live_columns("articles", "article_id", "nation", "content_hash")
-    return articles.select("article_id", "nation", pl.Series("fingerprint", combine(made_by, articles["content_hash"])))
+    """Nation and publication stand in the row and may change while the text stays: a registry decides them too."""
+    articles = view.live_columns("articles", "article_id", "nation", "content_hash", "published_at")
+    ngram = view.configuration.dedup.ngram
+    made_by = signatures_by_nation(
+        articles["nation"], view, lambda code: signature("signatures", SIGNATURE_VERSION, nation=code, ngram=ngram)
+    )
+    published = articles["published_at"].to_physical().fill_null(_UNDATED)
+    prints = combine(made_by, articles["content_hash"], published)
+    return articles.select("article_id", "nation", pl.Series("fingerprint", prints))
 
 
 def expected_duplicates(view: View) -> pl.DataFrame:

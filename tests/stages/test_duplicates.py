@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import random
 from datetime import UTC, datetime, timedelta
+from importlib import resources
 from pathlib import Path
 
 import numpy as np
 import polars as pl
 import pytest
+import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -285,6 +287,43 @@ def test_a_canonical_that_returns_is_canonical_again(tmp_path: Path) -> None:
         view = open_small(tmp_path, **options)
         run_until(view, "duplicates")
         assert set(canonical_urls(view).values()) == {expected}
+
+
+def outlet_of(nation: str, folder: Path, **fields: object) -> dict[str, object]:
+    """Settings by which the outlet example-outlet.com is the nation's, one of `uk` and `us`."""
+    for code in ("uk", "us"):
+        data = yaml.safe_load(resources.files("navab.nations").joinpath(f"data/{code}.yaml").read_text("utf-8"))
+        data |= fields
+        data["domains"] = [*data.get("domains", []), *(["example-outlet.com"] if code == nation else [])]
+        folder.mkdir(exist_ok=True)
+        (folder / f"{code}.yaml").write_text(yaml.safe_dump(data, allow_unicode=True), "utf-8")
+    return {"nations_dir": str(folder), "nations": ["uk", "us"], "screening": {"keep": "all"}}
+
+
+def outlets_article(number: int, text: str, **fields: object) -> dict[str, object]:
+    return article(None, text, url=f"https://example-outlet.com/{number}", **fields)
+
+
+def test_an_outlet_takes_its_articles_along_to_another_nation(tmp_path: Path) -> None:
+    write_jsonl(tmp_path / "a.jsonl", [outlets_article(1, REPORT), outlets_article(2, LONG), article("us", LONG)])
+    for nation, reprints in (("uk", 0), ("us", 1), ("uk", 0)):
+        view = open_small(tmp_path, **outlet_of(nation, tmp_path / "nations"))
+        run_until(view, "extraction")
+        articles = view.live("articles", "article_id").select("article_id", expected="nation")
+        for table in ("signatures", "duplicates", "embeddings", "article_topics", "screening", "extractions"):
+            joined = view.current(table).join(articles, on="article_id")
+            assert joined.height == (3 if table in ("signatures", "duplicates") else 3 - reprints)
+            assert joined["nation"].cast(pl.String).to_list() == joined["expected"].cast(pl.String).to_list()
+
+
+def test_signatures_follow_a_changed_reading_of_dates(tmp_path: Path) -> None:
+    write_jsonl(tmp_path / "a.jsonl", [outlets_article(1, REPORT, published_at="03/04/2024")])
+    found = []
+    for order in ("dmy", "mdy"):
+        view = open_small(tmp_path, **outlet_of("uk", tmp_path / "nations", date_order=order))
+        run_until(view, "duplicates")
+        found.append([str(day)[:10] for day in view.live("signatures", "published_at")["published_at"]])
+    assert found == [["2024-04-03"], ["2024-03-04"]]
 
 
 def canonical_urls(view: View) -> dict[str, str]:
