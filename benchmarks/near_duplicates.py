@@ -24,7 +24,7 @@ from benchmarks.support.crawls import TOKEN, measure_run, real_records, write_co
 from benchmarks.support.measure import line
 from benchmarks.support.peers import run_datatrove
 from navab.options.articles import DedupSection
-from navab.text.minhash import Banding, band_keys, near_groups, sign, similarity, sketch
+from navab.text.minhash import Banding, Forest, band_keys, join_near, shared_bands, sign, similarity, sketch
 from navab.text.normalise import clean_text, fold_text
 
 LEAST_RATIO, LEAST_RECALL, LEAST_PRECISION = 10.0, 0.95, 0.98
@@ -75,10 +75,13 @@ def _compare_pairs(side: str, nations: tuple[str, ...]) -> None:
     for keys in band_keys(sketch(signatures), Banding.for_threshold(OPTIONS.threshold)):
         shared |= keys[left] == keys[right]
     chunks = np.array_split(np.arange(len(left)), len(left) // 4096 + 1)
-    estimated = np.concatenate([similarity(signatures[left[at]], signatures[right[at]]) for at in chunks])
+    estimated = np.concatenate([similarity(signatures, left[at], right[at]) for at in chunks])
     found = shared & (estimated >= OPTIONS.threshold)
     nothing = np.zeros(len(folded), dtype=np.bool_)
-    groups = near_groups(signatures, OPTIONS.threshold, np.arange(len(folded)), nothing)
+    forest = Forest(np.arange(len(folded)))
+    bands = shared_bands(sketch(signatures), OPTIONS.threshold, nothing)
+    join_near(bands, range(len(folded)), lambda a, b: similarity(signatures, a, b) >= OPTIONS.threshold, forest)
+    groups = forest.roots(np.arange(len(folded)))
     together = groups[left] == groups[right]
     print(
         f"{side}: {len(folded):,} texts, {len(left):,} pairs looked at, {gold.sum():,} at {OPTIONS.threshold} or more"
@@ -102,7 +105,7 @@ def _candidates(signatures: np.ndarray) -> set[tuple[int, int]]:
             if not len(at):
                 break
             a, b = order[at], order[at + distance]
-            near = similarity(signatures[a], signatures[b]) >= OPTIONS.threshold - 0.1
+            near = similarity(signatures, a, b) >= OPTIONS.threshold - 0.1
             pairs |= set(zip(np.minimum(a, b)[near].tolist(), np.maximum(a, b)[near].tolist(), strict=True))
     return pairs
 

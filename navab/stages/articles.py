@@ -119,19 +119,22 @@ def records_in(view: View, units: Sequence[Unit]) -> int:
 
 
 def _readings(view: View) -> Iterator[Reading]:
+    """A file keeps its name, unless another one of its crawl, which may be new to it, has that name already."""
     known = {row["uri"]: row for row in latest_files(view).iter_rows(named=True)}
-    names = {(row["crawl"], row["name"]): row["uri"] for row in known.values()}
+    owners: dict[tuple[str, str], str] = {}
+    for uri, row in known.items():
+        owners.setdefault((row["crawl"], row["name"]), uri)
     signatures: dict[int, int] = {}
     for file in list_sources(view.configuration, view.registry):
         if id(file.source) not in signatures:
             signatures[id(file.source)] = _reading_signature(view, file.source)
         reading = text_hash(str(signatures[id(file.source)]), file.etag)
         before = known.get(file.uri)
-        if before is not None and before["fingerprint"] == _fingerprint(reading, before["generation"]):
+        wanted = before["name"] if before else file.name
+        name = wanted if owners.setdefault((file.source.crawl, wanted), file.uri) == file.uri else file.uri
+        if before and before["name"] == name and before["fingerprint"] == _fingerprint(reading, before["generation"]):
             continue
         generation = before["generation"] + 1 if before else 0
-        owner = names.setdefault((file.source.crawl, file.name), file.uri)
-        name = before["name"] if before else file.name if owner == file.uri else file.uri
         yield Reading(file, name, generation, _fingerprint(reading, generation))
 
 

@@ -4,21 +4,22 @@ Reads live `articles`; writes a `signatures` row and a `duplicates` row per arti
 folded text; near-duplicates share at least `dedup.threshold` of their character n-grams (MinHash LSH, Broder 1997).
 Only articles of one nation are compared. Within a crawl the earliest publication is canonical, then the smallest id;
 articles of later crawls are compared with the signatures of all earlier ones and join their canonicals. If a canonical
-is no longer live (a takedown, a changed option), those that repeat it are decided anew.
+is no longer live (a takedown, a changed option) or repeats another one itself, those that repeat it are decided anew.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import polars as pl
 
 from navab.lake.arrays import to_lists, to_matrix
 from navab.lake.hashing import Int64Array, combine, signature, text_hash
-from navab.lake.joins import Mask, components, keep, match
-from navab.lake.snapshot import FILE
+from navab.lake.joins import Mask, keep, match
 from navab.lake.storage import Storage
 from navab.options.articles import DedupSection
 from navab.stages.base import (
@@ -31,47 +32,56 @@ from navab.stages.base import (
     equate,
     plan_rows,
     select,
+    signatures_by_nation,
     unit_name,
 )
-from navab.text.minhash import LENGTH, Bins, colliding, near_groups, sign, similarity, sketch
+from navab.text.grouping import KNOWN, Articles, find_canonicals
+from navab.text.minhash import COARSE, LENGTH, Bins, SharedBand, shared_bands, sign, similarity, sketch
 from navab.text.normalise import fold_text
 from navab.view import View
 
-SIGNATURE_VERSION = 2
-VERSION = 2
+SIGNATURE_VERSION = 3
+VERSION = 3
 # A unit reads whole files of articles: with few rows each, files would be read again and again.
 _LEAST_UNIT_ROWS = 4096
+_NO_ARTICLE = 0  # in fingerprints of decisions that are to be made anew: no row has them
+_UNDATED = np.iinfo(np.int64).min  # in fingerprints, for no publication time
 _BLOCK_ROWS = 65_536  # of signatures that pass by; so many, 128 MB, are kept and not read again
 
 
 def expected_signatures(view: View) -> pl.DataFrame:
-    made_by = signature("signatures", SIGNATURE_VERSION, ngram=view.configuration.dedup.ngram)
-    articles = view.live_columns("articles", "article_id", "nation", "content_hash")
-    return articles.select("article_id", "nation", pl.Series("fingerprint", combine(made_by, articles["content_hash"])))
+    """Nation and publication stand in the row and may change while the text stays: a registry decides them too."""
+    articles = view.live_columns("articles", "article_id", "nation", "content_hash", "published_at")
+    ngram = view.configuration.dedup.ngram
+    made_by = signatures_by_nation(
+        articles["nation"], view, lambda code: signature("signatures", SIGNATURE_VERSION, nation=code, ngram=ngram)
+    )
+    published = articles["published_at"].to_physical().fill_null(_UNDATED)
+    prints = combine(made_by, articles["content_hash"], published)
+    return articles.select("article_id", "nation", pl.Series("fingerprint", prints))
 
 
 def expected_duplicates(view: View) -> pl.DataFrame:
-    """Decisions at their first fingerprints, but for articles whose canonical has gone: those are decided anew."""
+    """Decisions at their first fingerprints, unless they no longer stand: then at that of another one that does.
+
+    Articles that are left without one are decided anew.
+    """
     first = _first_decisions(view)
-    decided = view.rows("duplicates", "canonical_id", "kind").drop("nation", FILE)
-    current = match(decided, first, ["article_id", "fingerprint"])[0]
-    standing = _standing(decided, first)
-    if (current & standing).all():
+    decided = view.rows("duplicates", "canonical_id")
+    made_first = match(decided, first, ["article_id", "fingerprint"])[0]
+    if made_first.all() and _of_unique(decided, decided).all():
         return first
-    known = first.select("article_id", first="fingerprint").join(keep(decided, ~(current & standing)), on="article_id")
-    again = known.with_columns(again=pl.Series(combine(known["first"], known["canonical_id"])))
-    anew = again.filter(pl.col("again") == pl.col("fingerprint"))
-    stands = _standing(anew, first)
-    lost = again.filter(pl.col("first") == pl.col("fingerprint"))
-    settled = keep(decided, current & standing)
-    changed = (
-        pl.concat([keep(anew, stands).sort("canonical_id"), lost])
-        .unique("article_id", keep="first", maintain_order=True)
-        .join(settled, on="article_id", how="anti")
-        .select("article_id", "again")
+    known = decided.select("article_id", "fingerprint", "canonical_id").join(
+        first.select("article_id", "nation", first="fingerprint"), on="article_id"
     )
-    merged = first.join(changed, on="article_id", how="left", maintain_order="left")
-    return merged.select("article_id", "nation", pl.coalesce("again", "fingerprint").alias("fingerprint"))
+    again = pl.Series(combine(known["first"], known["canonical_id"]))
+    own = known.filter((pl.col("fingerprint") == pl.col("first")) | (pl.col("fingerprint") == again))
+    standing = _standing(own.sort(pl.col("fingerprint") != pl.col("first"), "canonical_id"))
+    lost = own.filter(pl.col("fingerprint") == pl.col("first")).join(standing, on="article_id", how="anti")
+    pending = lost.select("article_id", pl.Series("other", combine(lost["first"], _NO_ARTICLE)))
+    others = pl.concat([standing.select("article_id", other="fingerprint"), pending])
+    merged = first.join(others, on="article_id", how="left", maintain_order="left")
+    return merged.select("article_id", "nation", pl.coalesce("other", "fingerprint").alias("fingerprint"))
 
 
 def _first_decisions(view: View) -> pl.DataFrame:
@@ -81,13 +91,38 @@ def _first_decisions(view: View) -> pl.DataFrame:
     return rows.select("article_id", "nation", pl.Series("fingerprint", combine(made_by, rows["fingerprint"])))
 
 
-def _standing(decided: pl.DataFrame, articles: pl.DataFrame) -> Mask:
-    """Which decisions name a canonical that is among the articles; an article that is its own needs no look."""
-    repeats = (decided["kind"] != "unique").to_numpy()
-    targets = keep(decided, repeats).select(pl.col("canonical_id").alias("article_id"))
-    standing = ~repeats
-    standing[repeats] = match(targets, articles, ["article_id"])[0]
+def _of_unique(decisions: pl.DataFrame, others: pl.DataFrame) -> Mask:
+    """Which decisions name the article itself, or one of its nation that is unique by the others."""
+    standing = _unique(decisions)
+    repeats = keep(decisions, ~standing).select("nation", article_id="canonical_id")
+    standing[~standing] = match(repeats, keep(others, _unique(others)), ["article_id", "nation"])[0]
     return standing
+
+
+def _unique(decisions: pl.DataFrame) -> Mask:
+    return (decisions["article_id"] == decisions["canonical_id"]).to_numpy(writable=True)
+
+
+def _standing(decisions: pl.DataFrame) -> pl.DataFrame:
+    """The first decision of each article that stands: that it is unique, or repeats one that is, in its nation.
+
+    An article's decisions lie in the order of preference. Whether one stands depends on that of the article that it
+    names, so it waits for that; decisions that wait for each other do not stand.
+    """
+    found, open_ = decisions.clear(), decisions
+    while open_.height:
+        best = open_.unique("article_id", keep="first", maintain_order=True)
+        stands = _of_unique(best, found)
+        names = best.select("nation", article_id="canonical_id")
+        waits = match(names, best, ["article_id", "nation"])[0] & ~stands
+        if waits.all():
+            break
+        found = pl.concat([found, keep(best, stands)])
+        falls = keep(best, ~stands & ~waits).select("article_id", "fingerprint")
+        open_ = open_.join(keep(best, stands), on="article_id", how="anti").join(
+            falls, on=["article_id", "fingerprint"], how="anti"
+        )
+    return found
 
 
 def plan_signatures(view: View) -> list[Unit]:
@@ -102,8 +137,12 @@ def _records(view: View) -> pl.DataFrame:
 
 def plan_duplicates(view: View) -> list[Unit]:
     """One unit for every nation with new articles: all its signatures, and what earlier ones were found to repeat."""
+    if view.pending("duplicates").is_empty():
+        return []
+    decided = view.rows("duplicates", "canonical_id")
+    led = match(view.pending("duplicates"), keep(decided, _unique(decided)), ["article_id", "nation"])[0]
     first = _first_decisions(view).select("article_id", first="fingerprint")
-    pending = view.pending("duplicates").join(first, on="article_id", how="left")
+    pending = view.pending("duplicates").with_columns(led=pl.Series(led)).join(first, on="article_id", how="left")
     signatures, duplicates = view.located("signatures"), view.located("duplicates")
     known = view.live("duplicates")
     units = []
@@ -113,13 +152,15 @@ def plan_duplicates(view: View) -> list[Unit]:
         reads = {"signatures": select(view, "signatures", signatures, ids, _SIGNATURE_COLUMNS)}
         if len(earlier):
             reads["duplicates"] = select(view, "duplicates", duplicates, earlier, ("article_id", "canonical_id"))
-        facts = {"crawls": tuple(dict.fromkeys(source.crawl for source in view.configuration.sources))}
+        facts = {
+            "crawls": tuple(dict.fromkeys(source.crawl for source in view.configuration.sources)),
+            "made": decided.select("article_id", "fingerprint").join(rows, on="article_id", how="semi"),
+        }
         units.append(Unit(unit_name("duplicates", rows, "article_id"), str(nation), rows, reads, facts))
     return units
 
 
 _SIGNATURE_COLUMNS = ("article_id", "exact_hash", "minhash", "published_at", "crawl")
-_GROUPED_COLUMNS = ("article_id", "exact_hash", "place", "published_at")
 
 
 @dataclass(frozen=True)
@@ -146,142 +187,132 @@ class FindDuplicates:
     options: DedupSection
 
     def __call__(self, unit: Unit, storage: Storage) -> Iterator[Output]:
-        articles, hashes = self._read(unit, storage)
-        new = articles.filter(~pl.col("known")).drop("known", "canonical_id")
-        known = articles.filter("known").select(*_GROUPED_COLUMNS, "canonical_id")
-        found = []
-        for crawl in _crawl_order(new, unit.facts["crawls"]):
-            crawled = new.filter(pl.col("crawl") == crawl).select(_GROUPED_COLUMNS)
-            decided = group_articles(crawled, known, hashes, self.options.threshold)
-            found.append(decided)
-            canonicals = decided.select("article_id", "canonical_id")
-            known = pl.concat([known, crawled.join(canonicals, on="article_id")])
-        rows = unit.pending.join(pl.concat(found), on="article_id", how="inner").sort("article_id")
-        anew = pl.Series(combine(rows["first"], rows["canonical_id"]))
-        made = pl.when(pl.col("fingerprint") == pl.col("first")).then("fingerprint").otherwise(anew)
-        yield Output("duplicates", conform(rows.with_columns(made.alias("fingerprint")), "duplicates"))
-
-    def _read(self, unit: Unit, storage: Storage) -> tuple[pl.DataFrame, Int64Array]:
-        """All articles of the nation without their signatures, and those signatures, 2 kB each, that are compared.
-
-        `place` is the signature of an article's text among these, null if it is compared with none.
-        """
         selection = unit.reads["signatures"]
         few = selection.read(storage) if selection.height <= _BLOCK_ROWS else None
-        articles, sketches = _sketches(selection.read_blocks(storage, _BLOCK_ROWS) if few is None else [few])
-        articles = _with_canonicals(articles, unit, storage)
-        compared = _compared(articles, sketches, self.options.threshold)
-        if few is None:
-            signatures = selection.only(compared).read(storage)
-        else:
-            signatures = few.filter(pl.col("article_id").is_in(compared.implode()))
-        places = signatures.select("exact_hash", place=pl.int_range(pl.len()))
-        return (
-            articles.join(places, on="exact_hash", how="left", maintain_order="left"),
-            to_matrix(signatures["minhash"]).reshape(-1, LENGTH),
-        )
+        blocks = selection.read_blocks(storage, _BLOCK_ROWS) if few is None else [few]
+        rows, sketches = _sketches(blocks, selection.height)
+        articles = in_order_of_crawls(_with_decisions(rows, unit, storage), unit.facts["crawls"])
+        texts = articles.unique("text", keep="first", maintain_order=True)
+        known = (texts["crawl_number"] == KNOWN).to_numpy()
+        bands = shared_bands(sketches[texts["row"].to_numpy()], self.options.threshold, known)
+        del sketches
+        compared = _compared(articles, texts, bands)
+        signatures = selection.only(compared).read(storage) if few is None else few
+        decided = group_articles(articles, bands, signatures, self.options.threshold)
+        yield Output("duplicates", conform(_made(unit, decided), "duplicates"))
 
 
-def _sketches(blocks: Iterable[pl.DataFrame]) -> tuple[pl.DataFrame, Bins]:
-    """Small columns of all rows, sorted by article_id, and what bands are made of; signatures pass by in blocks."""
-    small, sketches = [], []
+def _made(unit: Unit, decided: pl.DataFrame) -> pl.DataFrame:
+    """Rows of decisions, but for those that came to what an earlier row says."""
+    rows = unit.pending.join(decided, on="article_id", how="inner").sort("article_id")
+    anew = pl.Series(combine(rows["first"], rows["canonical_id"]))
+    made = pl.when(pl.col("fingerprint") == pl.col("first")).then("fingerprint").otherwise(anew)
+    before: Any = unit.facts["made"]
+    return rows.with_columns(made.alias("fingerprint")).join(before, on=["article_id", "fingerprint"], how="anti")
+
+
+def _sketches(blocks: Iterable[pl.DataFrame], height: int) -> tuple[pl.DataFrame, Bins]:
+    """Small columns of all rows, and what bands are made of; signatures, 2 kB each, pass by in blocks."""
+    small: list[pl.DataFrame] = []
+    sketches = np.empty((height, COARSE), dtype=np.uint8)
+    end = 0
     for block in blocks:
         small.append(block.drop("minhash", "fingerprint"))
-        sketches.append(sketch(to_matrix(block["minhash"])))
-    articles = pl.concat(small).with_row_index("row").sort("article_id")
-    return articles.drop("row"), np.concatenate(sketches)[articles["row"].to_numpy()]
+        start, end = end, end + block.height
+        sketches[start:end] = sketch(to_matrix(block["minhash"]))
+    return pl.concat(small).with_row_index("row"), sketches
 
 
-def _with_canonicals(articles: pl.DataFrame, unit: Unit, storage: Storage) -> pl.DataFrame:
-    """Articles with the article that they were found to repeat, null for new ones, and whether they are `known`."""
+def _with_decisions(articles: pl.DataFrame, unit: Unit, storage: Storage) -> pl.DataFrame:
+    """Articles with the article that they were found to repeat, null for new ones, and which of these led before."""
     decided = pl.DataFrame(schema={"article_id": pl.Int64, "canonical_id": pl.Int64})
     if "duplicates" in unit.reads:
         decided = unit.reads["duplicates"].read(storage).select("article_id", "canonical_id")
-    joined = articles.join(decided, on="article_id", how="left", maintain_order="left")
-    return joined.with_columns(known=pl.col("canonical_id").is_not_null())
+    led = unit.pending.select("article_id", "led")
+    return articles.join(decided, on="article_id", how="left").join(led, on="article_id", how="left")
 
 
-def _compared(articles: pl.DataFrame, sketches: Bins, threshold: float) -> pl.Series:
+def in_order_of_crawls(articles: pl.DataFrame, configured: object) -> pl.DataFrame:
+    """Known articles, then crawl after crawl, each sorted by id; texts are numbered as they first come."""
+    new = articles.filter(pl.col("canonical_id").is_null())
+    numbers = {crawl: number for number, crawl in enumerate(_crawl_order(new, configured))}
+    crawl = pl.col("crawl").replace_strict(numbers, default=KNOWN, return_dtype=pl.Int64)
+    known = pl.col("canonical_id").is_not_null()
+    ordered = articles.with_columns(
+        crawl_number=pl.when(known).then(KNOWN).otherwise(crawl), led=pl.col("led").fill_null(value=False)
+    ).sort("crawl_number", "article_id")
+    texts = ordered.select(pl.col("exact_hash").unique(maintain_order=True)).with_row_index("text")
+    return ordered.join(texts, on="exact_hash", how="left", maintain_order="left")
+
+
+def _compared(articles: pl.DataFrame, texts: pl.DataFrame, bands: list[SharedBand]) -> pl.Series:
     """Articles whose signatures are needed, one of each text.
 
     These are texts that share a band with another, and all that are settled to belong to one of them or to a new
     article: its similarity to the canonical of its group is told.
     """
-    settled = pl.Series(_joined(articles.height, articles["exact_hash"], articles["canonical_id"]))
-    texts = (
-        articles.select("article_id", "exact_hash", "known", group=settled)
-        .with_row_index("row")
-        .group_by("exact_hash", maintain_order=True)
-        .agg(pl.first("row", "article_id", "group"), pl.any("known"), fresh=~pl.all("known"))
+    shares, fresh = np.zeros(texts.height, dtype=np.bool_), np.zeros(texts.height, dtype=np.bool_)
+    for band in bands:
+        shares[band.rows] = True
+    fresh[articles.filter(pl.col("canonical_id").is_null())["text"].to_numpy()] = True
+    groups = texts.select(
+        "article_id", group=pl.Series(_numbered(articles).settled()), shares=pl.Series(shares), fresh=pl.Series(fresh)
     )
-    shares = colliding(sketches[texts["row"].to_numpy()], threshold, texts["known"].to_numpy())
     needed = pl.col("shares").any() | ((pl.len() > 1) & pl.col("fresh").any())
-    return texts.with_columns(shares=pl.Series(shares)).filter(needed.over("group"))["article_id"]
+    return groups.filter(needed.over("group"))["article_id"]
 
 
-def group_articles(new: pl.DataFrame, known: pl.DataFrame, hashes: Int64Array, threshold: float) -> pl.DataFrame:
-    """Decide for each new article of one crawl whether it is unique, and if not, which article it repeats.
+def group_articles(
+    articles: pl.DataFrame, bands: list[SharedBand], signatures: pl.DataFrame, threshold: float
+) -> pl.DataFrame:
+    """Decide for each new article whether it is unique, and if not, which article it repeats.
 
-    Both frames have article_id, exact_hash, published_at and place, the row of `hashes` (n, 256) with the signature of
-    the article's text, null if it is like no other text; `known` has canonical_id as well. Groups are transitive; in a
-    group with earlier canonicals the earliest of them stays canonical, else the earliest publication, then the smallest
-    id. Returns article_id, canonical_id, kind and similarity.
+    Articles come in the order of crawls; `bands` are of their texts; of each text that is like another one,
+    `signatures` has that of its first article. Returns article_id, canonical_id, kind and similarity.
     """
-    rows = pl.concat([known, new], how="diagonal")
-    grouped = rows.with_columns(
-        pl.Series("group", _components(rows, hashes, threshold)), known=pl.col("canonical_id").is_not_null()
-    )
-    ordered = grouped.with_row_index("row").sort(
-        pl.col("known").not_(), pl.col("article_id") != pl.col("canonical_id"), "published_at", "article_id",
-        nulls_last=True,
-    )  # fmt: skip
-    first = ordered.group_by("group").agg(
-        pl.first("article_id").alias("first_id"), pl.first("row").alias("first"), pl.first("place").alias("other")
-    )
-    joined = ordered.filter(~pl.col("known")).join(first, on="group", how="left")
-    agreement = np.ones(joined.height, dtype=np.float32)
-    exact = rows["exact_hash"].gather(joined["row"]) == rows["exact_hash"].gather(joined["first"])
-    repeating = joined.filter(~exact)
-    agreement[~exact.to_numpy()] = similarity(*(hashes[repeating[side].to_numpy()] for side in ("place", "other")))
-    return joined.with_columns(pl.Series("similarity", agreement), pl.Series("exact", exact)).select(
+    texts = articles.unique("text", keep="first", maintain_order=True).select("article_id")
+    placed = signatures.select("article_id", place=pl.int_range(pl.len(), dtype=pl.Int64))
+    joined = texts.join(placed, on="article_id", how="left", maintain_order="left")
+    places = joined["place"].fill_null(-1).to_numpy()
+    hashes: Int64Array = to_matrix(signatures["minhash"]).reshape(-1, LENGTH)
+
+    def similar(left: Int64Array, right: Int64Array) -> npt.NDArray[np.float32]:
+        return similarity(hashes, places[left], places[right])
+
+    numbered = _numbered(articles)
+    found = find_canonicals(numbered, numbered.settled(), bands, lambda left, right: similar(left, right) >= threshold)
+    text, other = numbered.texts, numbered.texts[found]
+    new = numbered.crawls != KNOWN
+    near = new & (text != other)
+    shares = np.ones(len(found), dtype=np.float32)
+    shares[near] = similar(text[near], other[near])
+    unique = pl.col("article_id") == pl.col("canonical_id")
+    kind = pl.when(unique).then(pl.lit("unique")).when("near").then(pl.lit("near")).otherwise(pl.lit("exact"))
+    decided = articles.select(
         "article_id",
-        pl.col("first_id").alias("canonical_id"),
-        pl.when(pl.col("article_id") == pl.col("first_id"))
-        .then(pl.lit("unique"))
-        .when(pl.col("exact"))
-        .then(pl.lit("exact"))
-        .otherwise(pl.lit("near"))
-        .alias("kind"),
-        "similarity",
+        canonical_id=articles["article_id"].gather(found),
+        near=pl.Series(near),
+        similarity=pl.Series(shares),
     )
+    return keep(decided, new).select("article_id", "canonical_id", kind.alias("kind"), "similarity")
 
 
-def _components(rows: pl.DataFrame, hashes: Int64Array, threshold: float) -> Int64Array:
-    """The group of each row: texts that are equal, that were found to repeat the same article, or that are near."""
-    settled = pl.Series(_joined(rows.height, rows["exact_hash"], rows["canonical_id"]))
-    frame = rows.select("exact_hash", "place", group=settled, known=pl.col("canonical_id").is_not_null())
-    texts = (
-        frame.filter(pl.col("place").is_not_null())
-        .group_by("exact_hash", maintain_order=True)
-        .agg(pl.first("place", "group"), pl.any("known"))
-        .with_row_index("text")
-        .with_columns(first=pl.col("text").cast(pl.Int64).min().over("group"))
+def _numbered(articles: pl.DataFrame) -> Articles:
+    """Articles as numbers: the earliest publication is preferred, then the smallest id."""
+    rows = articles.select("article_id", "published_at", "canonical_id").with_row_index("row")
+    order = rows.sort("published_at", "article_id", nulls_last=True)["row"].to_numpy()
+    ranks = np.empty(len(order), dtype=np.int64)
+    ranks[order] = np.arange(len(order))
+    canonicals = rows.select("canonical_id").join(
+        rows.select("row", canonical_id="article_id"), on="canonical_id", how="left", maintain_order="left"
     )
-    near = near_groups(hashes[texts["place"]], threshold, texts["first"].to_numpy(), texts["known"].to_numpy())
-    joined = texts.select("group", near=texts["group"].gather(near)).unique("group")
-    labels = frame.join(joined, on="group", how="left", maintain_order="left")
-    found: Int64Array = labels.select(pl.coalesce("near", "group")).to_series().to_numpy()
-    return found
-
-
-def _joined(size: int, *keys: pl.Series) -> Int64Array:
-    """Number the groups of rows that are connected by equal keys; a null key connects nothing."""
-    edges = [np.empty((0, 2), dtype=np.int64)]
-    for key in keys:
-        frame = pl.DataFrame({"key": key, "row": np.arange(size)}).filter(pl.col("key").is_not_null())
-        edges.append(frame.select(pl.col("row").min().over("key").alias("first"), "row").to_numpy())
-    left, right = np.concatenate(edges).T
-    return components(left, right, size)
+    return Articles(
+        articles["text"].cast(pl.Int64).to_numpy(),
+        articles["crawl_number"].to_numpy(),
+        ranks,
+        canonicals["row"].cast(pl.Int64).fill_null(-1).to_numpy(),
+        articles["led"].to_numpy(),
+    )
 
 
 def _crawl_order(new: pl.DataFrame, configured: object) -> list[str]:
@@ -291,9 +322,14 @@ def _crawl_order(new: pl.DataFrame, configured: object) -> list[str]:
 
 
 def conservation(view: View) -> list[Equation]:
-    """Articles in = unique + exact + near, in every nation."""
-    name = "accepted articles = unique + duplicate articles"
-    return equate(name, view, view.live("articles"), view.live("duplicates"))
+    """Articles in = unique + exact + near, and what is repeated is unique, in every nation."""
+    decided = view.live("duplicates", "canonical_id")
+    return [
+        *equate("accepted articles = unique + duplicate articles", view, view.live("articles"), decided),
+        *equate(
+            "decisions = decisions for unique articles", view, decided, keep(decided, _of_unique(decided, decided))
+        ),
+    ]
 
 
 STAGE = Stage(

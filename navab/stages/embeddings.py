@@ -30,7 +30,7 @@ from navab.stages.base import (
 )
 from navab.view import View
 
-VERSION = 1
+VERSION = 2
 
 
 def expected(view: View) -> pl.DataFrame:
@@ -39,7 +39,9 @@ def expected(view: View) -> pl.DataFrame:
     made_by = signatures_by_nation(
         articles["nation"],
         view,
-        lambda code: signature("embeddings", VERSION, lead_chars=models.of(code).lead_chars, **models.identity(code)),
+        lambda code: signature(
+            "embeddings", VERSION, nation=code, lead_chars=models.of(code).lead_chars, **models.identity(code)
+        ),
     )
     return articles.select("article_id", "nation", pl.Series("fingerprint", combine(made_by, articles["content_hash"])))
 

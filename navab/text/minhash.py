@@ -8,9 +8,10 @@ coarser bins, of which empty ones borrow from others (Shrivastava 2017), and are
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -20,18 +21,21 @@ from navab.lake.hashing import Int64Array, combine
 BINS = 4096
 LENGTH = BINS // 16  # int64 values of a signature, each of sixteen bins
 _VALUES = 15  # of a bin that is not empty
-_COARSE = 256  # bins that bands are made of, each of sixteen bins
+COARSE = 256  # bins that bands are made of, each of sixteen bins
 _CERTAINTY = 0.99
 _EMPTY = np.iinfo(np.uint32).max
 _BASE = np.uint64(0x100000001B3)
 _BATCH_CHARACTERS = 1 << 17
 _TO_BIN = np.uint64(52)  # of 64 bits leaves twelve
-_CHUNK_ROWS = 1 << 11
-_CHUNK_PAIRS = 1 << 11
+_CHUNK_ROWS = 1 << 8
+_CHUNK_PAIRS = 1 << 9
+_LOWEST = np.uint64(0x1111_1111_1111_1111)
+_GOLDEN = np.uint64(0x9E37_79B9_7F4A_7C15)
 # In a band that more rows share, a row is compared with as many neighbours only, if they are not all alike.
 _WINDOW = 2_000
 
 Bins = npt.NDArray[np.uint8]
+Near = Callable[[Int64Array, Int64Array], npt.NDArray[np.bool_]]  # of pairs of texts by number
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,10 +49,10 @@ class Banding:
     def for_threshold(cls, threshold: float) -> Banding:
         """The longest bands with which pairs at the threshold become candidates with a probability of 0.99."""
         for rows in range(8, 1, -1):
-            bands = _COARSE // rows
+            bands = COARSE // rows
             if 1 - (1 - threshold**rows) ** bands >= _CERTAINTY:
                 return cls(bands, rows)
-        return cls(_COARSE, 1)
+        return cls(COARSE, 1)
 
 
 def sign(texts: Sequence[str], ngram: int) -> Int64Array:
@@ -64,53 +68,50 @@ def sign(texts: Sequence[str], ngram: int) -> Int64Array:
     return np.concatenate(parts)
 
 
-def similarity(left: Int64Array, right: Int64Array) -> npt.NDArray[np.float32]:
-    """Estimated Jaccard similarity, row by row, of signatures with shape (n, 256).
+def similarity(signatures: Int64Array, left: Int64Array, right: Int64Array) -> npt.NDArray[np.float32]:
+    """Estimated Jaccard similarity of pairs of signatures, which have shape (n, 256).
 
     Bins that are empty in both say nothing; bins that agree by chance (one in 15) are allowed for.
     """
-    shares = np.empty(len(left), dtype=np.float32)
+    words, shares = signatures.view(np.uint64), np.empty(len(left), dtype=np.float32)
     for start in range(0, len(left), _CHUNK_PAIRS):
         chunk = slice(start, start + _CHUNK_PAIRS)
-        shares[chunk] = _agreement(_bins(left[chunk]), _bins(right[chunk]))
+        shares[chunk] = _agreement(words[left[chunk]], words[right[chunk]])
     return shares
 
 
-def _agreement(left: Bins, right: Bins) -> npt.NDArray[np.float32]:
-    filled, other = left != 0, right != 0
-    both = np.count_nonzero(filled & other, axis=1)
-    either = np.count_nonzero(filled | other, axis=1)
-    equal = np.count_nonzero((left == right) & filled, axis=1)
+def _agreement(left: npt.NDArray[np.uint64], right: npt.NDArray[np.uint64]) -> npt.NDArray[np.float32]:
+    filled, other = _filled(left), _filled(right)
+    both, either = _count(filled & other), _count(filled | other)
+    equal = _count(filled & other & ~_filled(left ^ right))
     same = (equal - both / _VALUES) / (1 - 1 / _VALUES)
     shares: npt.NDArray[np.float32] = np.clip(same / np.maximum(either, 1), 0, 1).astype(np.float32)
     return shares
 
 
-def near_groups(
-    signatures: Int64Array, threshold: float, groups: Int64Array, known: npt.NDArray[np.bool_]
-) -> Int64Array:
-    """Join rows that are connected by pairs of at least the threshold's similarity.
+def _filled(words: npt.NDArray[np.uint64]) -> npt.NDArray[np.uint64]:
+    """The lowest bit of each of sixteen bins says whether the bin has a bit."""
+    pairs = words | (words >> np.uint64(1))
+    filled: npt.NDArray[np.uint64] = (pairs | (pairs >> np.uint64(2))) & _LOWEST
+    return filled
 
-    `groups` says which rows belong together already, by the least row of each group, and so does the result. Two rows
-    that are both `known` are not compared.
-    """
-    forest = _Forest(groups)
-    for keys in band_keys(sketch(signatures), Banding.for_threshold(threshold)):
-        _join_band(keys, signatures, threshold, known, forest)
-    return forest.roots(np.arange(len(signatures)))
+
+def _count(words: npt.NDArray[np.uint64]) -> Int64Array:
+    counts: Int64Array = np.bitwise_count(words).sum(axis=1, dtype=np.int64)
+    return counts
 
 
 def sketch(signatures: Int64Array) -> Bins:
     """What bands are made of, shape (n, 256): coarse bins, an empty one with the value of the first that is not, in an
     order of its own.
     """
-    sketches = np.empty((len(signatures), _COARSE), dtype=np.uint8)
+    sketches = np.empty((len(signatures), COARSE), dtype=np.uint8)
     for start in range(0, len(sketches), _CHUNK_ROWS):
         coarse = _coarse_bins(signatures[start : start + _CHUNK_ROWS])
         chunk = sketches[start : start + _CHUNK_ROWS]
         chunk[:] = coarse
         rows, columns = np.nonzero(coarse == 0)
-        for step in range(_COARSE):
+        for step in range(COARSE):
             if not len(rows):
                 break
             borrowed = coarse[rows, _ORDERS[columns, step]]
@@ -121,25 +122,79 @@ def sketch(signatures: Int64Array) -> Bins:
 
 def band_keys(sketches: Bins, banding: Banding) -> Iterator[npt.NDArray[np.uint64]]:
     """For each band the rows' keys: texts with equal keys are candidates."""
-    for band in range(banding.bands):
+    for start in range(0, banding.bands * banding.rows, banding.rows):
         keys = np.zeros(len(sketches), dtype=np.uint64)
-        for row in range(banding.rows):
-            keys = (keys << np.uint64(8)) | sketches[:, band * banding.rows + row]
+        keys.view(np.uint8).reshape(-1, 8)[:, : banding.rows] = sketches[:, start : start + banding.rows]
         yield keys
 
 
-def colliding(sketches: Bins, threshold: float, known: npt.NDArray[np.bool_]) -> npt.NDArray[np.bool_]:
-    """Which rows share a band with another one, not both of them `known`: `near_groups` compares no others."""
-    found = np.zeros(len(sketches), dtype=np.bool_)
+@dataclass(frozen=True, slots=True)
+class SharedBand:
+    """Rows that share their key of a band with another row, not both of them known: run after run of equal keys.
+
+    Rows ascend within a run; `starts` are where runs begin.
+    """
+
+    rows: npt.NDArray[np.int32]
+    starts: Int64Array
+
+    def joining(self, new: range) -> tuple[Int64Array, Int64Array]:
+        """Of every run with a new row the rows that are new or come before the new ones, and numbers of the runs."""
+        if not len(self.rows):
+            return self.starts, self.starts
+        touched = np.logical_or.reduceat((self.rows >= new.start) & (self.rows < new.stop), self.starts)
+        sizes = np.diff(self.starts, append=len(self.rows))[touched]
+        runs = np.repeat(np.arange(len(sizes)), sizes)
+        shift = self.starts[touched] - (np.cumsum(sizes) - sizes)
+        rows = self.rows[np.arange(len(runs)) + shift[runs]].astype(np.int64)
+        come = rows < new.stop
+        return rows[come], runs[come]
+
+
+def shared_bands(sketches: Bins, threshold: float, known: npt.NDArray[np.bool_]) -> list[SharedBand]:
+    """What there is to compare, band by band; pairs of which both are `known` are not compared."""
     if known.all():
-        return found
-    for keys in band_keys(sketches, Banding.for_threshold(threshold)):
-        order = np.argsort(keys)
-        starts = np.flatnonzero(np.r_[True, np.diff(keys[order]) != 0])
-        sizes = np.diff(np.r_[starts, len(order)])
-        fresh = np.add.reduceat(~known[order], starts, dtype=np.int64)
-        found[order[np.repeat((sizes > 1) & (fresh > 0), sizes)]] = True
-    return found
+        return []
+    return [_shared(keys, known) for keys in band_keys(sketches, Banding.for_threshold(threshold))]
+
+
+def _shared(keys: npt.NDArray[np.uint64], known: npt.NDArray[np.bool_]) -> SharedBand:
+    some = _sharing_slots(keys, known)
+    order = some[np.argsort(keys[some], kind="stable")]
+    starts, sizes = _runs(keys[order])
+    fresh = np.logical_or.reduceat(~known[order], starts) if len(order) else starts > 0
+    shared = (sizes > 1) & fresh
+    return SharedBand(order[np.repeat(shared, sizes)].astype(np.int32), np.cumsum(sizes[shared]) - sizes[shared])
+
+
+def _sharing_slots(keys: npt.NDArray[np.uint64], known: npt.NDArray[np.bool_]) -> Int64Array:
+    """Rows that may share their key, by a table of hashes of keys: to sort these alone is several times as fast."""
+    bits = len(keys).bit_length() + 1
+    slots = (keys * _GOLDEN >> np.uint64(64 - bits)).astype(np.int64)
+    several = np.bincount(slots, minlength=1 << bits) > 1
+    fresh = np.zeros(1 << bits, dtype=np.bool_)
+    fresh[slots[~known]] = True
+    return np.flatnonzero((several & fresh)[slots])
+
+
+def join_near(
+    bands: Iterable[SharedBand],
+    new: range,
+    near: Near,
+    forest: Forest,
+) -> Int64Array:
+    """Join new rows with each other and with those before them where pairs are near; the pairs, shape (n, 2)."""
+    found = [np.empty((0, 2), dtype=np.int64)]
+    for band in bands:
+        rows, runs = band.joining(new)
+        found.extend(_join_band(rows, runs, new.start, near, forest))
+    return np.concatenate(found)
+
+
+def _runs(values: npt.NDArray[Any]) -> tuple[Int64Array, Int64Array]:
+    """Where runs of equal integers begin, and how long they are."""
+    starts = np.flatnonzero(np.diff(values, prepend=~values[:1]))
+    return starts, np.diff(starts, append=len(values))
 
 
 def _batches(texts: Sequence[str]) -> Iterator[Sequence[str]]:
@@ -165,17 +220,6 @@ def _lower(least: npt.NDArray[np.uint32], texts: Sequence[str], ngram: int) -> N
     np.minimum.at(least, owner[:count][inside] + (hashes >> _TO_BIN).astype(np.int64), hashes.astype(np.uint32))
 
 
-def _bins(signatures: Int64Array) -> Bins:
-    """The bins of signatures, shape (n, 4096)."""
-    bins = np.empty((len(signatures), BINS), dtype=np.uint8)
-    if not len(signatures):
-        return bins
-    packed = signatures.view(np.uint8)
-    bins[:, 0::2] = packed & 15
-    bins[:, 1::2] = packed >> 4
-    return bins
-
-
 def _coarse_bins(signatures: Int64Array) -> Bins:
     """Of every sixteen bins the first that is not empty: its place and value, or 0 if all are.
 
@@ -183,60 +227,52 @@ def _coarse_bins(signatures: Int64Array) -> Bins:
     a signature, and the first of them that is not empty holds its lowest bit.
     """
     words = signatures.view(np.uint64)
-    lowest = (words & (~words + np.uint64(1))).astype(np.float64)  # a power of two: its exponent is the bit's place
-    exponent = (lowest.view(np.uint64) >> np.uint64(52)) - np.uint64(1023)
-    place = np.where(words == 0, 0, exponent >> np.uint64(2)).astype(np.uint64)
+    below = np.bitwise_count(~words & (words - np.uint64(1)))  # bits below the lowest one; 64 if there is none
+    place = (below >> 2 & 15).astype(np.uint64)
     value = (words >> (place << np.uint64(2))) & np.uint64(15)
     return (place << np.uint64(4) | value).astype(np.uint8)
 
 
 def _join_band(
-    keys: npt.NDArray[np.uint64],
-    signatures: Int64Array,
-    threshold: float,
-    known: npt.NDArray[np.bool_],
-    forest: _Forest,
-) -> None:
-    """Compare rows of equal key, first with their next neighbours, then with farther ones, unless they are joined."""
-    order = np.argsort(keys, kind="stable")
-    starts = np.flatnonzero(np.r_[True, np.diff(keys[order]) != 0])
-    run = np.repeat(np.arange(len(starts)), np.diff(np.r_[starts, len(order)]))
-    at = np.arange(len(order))
+    rows: Int64Array,
+    runs: Int64Array,
+    first_new: int,
+    near: Near,
+    forest: Forest,
+) -> Iterator[Int64Array]:
+    """Compare rows of a run, first with their next neighbours, then with farther ones, unless they are joined."""
+    at = np.arange(len(rows))
     for distance in range(1, _WINDOW + 1):
-        at = at[at + distance < len(order)]
-        at = at[run[at] == run[at + distance]]
+        at = at[at + distance < len(rows)]
+        at = at[runs[at] == runs[at + distance]]
         if not len(at):
             return
-        left, right = order[at], order[at + distance]
-        apart = (forest.roots(left) != forest.roots(right)) & ~(known[left] & known[right])
-        for a, b in _verified(left[apart], right[apart], signatures, threshold):
-            forest.join(a, b)
-        at = at[_in_split_runs(run[at], forest.roots(left), forest.roots(right))]
+        left, right = rows[at], rows[at + distance]
+        apart = (right >= first_new) & (forest.roots(left) != forest.roots(right))
+        pairs = np.stack([left[apart], right[apart]], axis=1)
+        verified = pairs[near(*pairs.T)]
+        forest.join_all(verified)
+        yield verified
+        at = at[_in_split_runs(runs[at], forest.roots(left), forest.roots(right))]
 
 
-def _in_split_runs(run: Int64Array, left: Int64Array, right: Int64Array) -> npt.NDArray[np.bool_]:
+def _in_split_runs(runs: Int64Array, left: Int64Array, right: Int64Array) -> npt.NDArray[np.bool_]:
     """Which pairs lie in runs that are not yet one group; pairs of a run stand together."""
-    starts = np.flatnonzero(np.r_[True, np.diff(run) != 0])
+    starts, sizes = _runs(runs)
     lowest = np.minimum.reduceat(np.minimum(left, right), starts)
     highest = np.maximum.reduceat(np.maximum(left, right), starts)
-    inside: npt.NDArray[np.bool_] = np.repeat(lowest != highest, np.diff(np.r_[starts, len(run)]))
+    inside: npt.NDArray[np.bool_] = np.repeat(lowest != highest, sizes)
     return inside
 
 
-def _verified(
-    left: Int64Array, right: Int64Array, signatures: Int64Array, threshold: float
-) -> Iterator[tuple[int, int]]:
-    for start in range(0, len(left), _CHUNK_PAIRS):
-        a, b = left[start : start + _CHUNK_PAIRS], right[start : start + _CHUNK_PAIRS]
-        near = similarity(signatures[a], signatures[b]) >= threshold
-        yield from zip(a[near].tolist(), b[near].tolist(), strict=True)
-
-
-class _Forest:
+class Forest:
     """Disjoint sets of rows (Tarjan 1975), looked up by whole arrays; the least row of a set is its root."""
 
     def __init__(self, roots: Int64Array) -> None:
         self._parent = roots.copy()
+
+    def copy(self) -> Forest:
+        return Forest(self._parent)
 
     def roots(self, rows: Int64Array) -> Int64Array:
         found = self._parent[rows]
@@ -247,9 +283,11 @@ class _Forest:
                 return found
             found = above
 
-    def join(self, left: int, right: int) -> None:
-        a, b = self._root(left), self._root(right)
-        self._parent[max(a, b)] = min(a, b)
+    def join_all(self, pairs: Int64Array) -> None:
+        """Join the sets of rows, pair by pair; shape (n, 2)."""
+        for left, right in pairs.tolist():
+            a, b = self._root(left), self._root(right)
+            self._parent[max(a, b)] = min(a, b)
 
     def _root(self, row: int) -> int:
         parent = self._parent
@@ -262,7 +300,7 @@ class _Forest:
 def _orders() -> npt.NDArray[np.int16]:
     """For each coarse bin a random order of all."""
     generator = np.random.Generator(np.random.PCG64(20250417))
-    return generator.permuted(np.tile(np.arange(_COARSE, dtype=np.int16), (_COARSE, 1)), axis=1)
+    return generator.permuted(np.tile(np.arange(COARSE, dtype=np.int16), (COARSE, 1)), axis=1)
 
 
 _ORDERS = _orders()

@@ -15,7 +15,7 @@ from navab.nations.registry import Registry
 from navab.options.articles import Source
 from navab.pipeline import check_tolerance
 from navab.readers.files import SourceFile
-from navab.stages.articles import BATCH_RECORDS, ReadFile, plan
+from navab.stages.articles import BATCH_RECORDS, ReadFile, latest_files, plan
 from navab.stages.base import Output, Unit
 from navab.view import View
 from tests.inprocess import TEXTS, article, open_small, rows, run_until, write_jsonl
@@ -229,6 +229,30 @@ def test_two_files_of_one_name_in_one_crawl_do_not_collide(tmp_path: Path) -> No
     view = open_small(tmp_path, sources=[{"path": str(path)} for path in paths])
     run_until(view, "articles")
     assert accepted(view)["article_id"].n_unique() == 2
+
+
+def test_a_file_that_comes_into_a_crawl_with_a_file_of_its_name_does_not_collide(tmp_path: Path) -> None:
+    paths = [write_jsonl(tmp_path / folder / "a.jsonl", [article()]) for folder in ("x", "y")]
+    for crawl in ("one", "two"):
+        sources = [{"path": str(paths[0]), "crawl": crawl}, {"path": str(paths[1]), "crawl": "two"}]
+        view = open_small(tmp_path, sources=sources)
+        run_until(view, "articles")
+        assert accepted(view)["article_id"].n_unique() == 2
+    assert names(view) == [str(paths[0]), "a.jsonl"]
+    assert run_until(open_small(tmp_path, sources=sources), "articles")["articles"] == 0
+
+
+def test_a_file_that_moves_to_another_crawl_keeps_its_name_if_it_is_free(tmp_path: Path) -> None:
+    path = write_jsonl(tmp_path / "a.jsonl", [article()])
+    for crawl in ("one", "two"):
+        view = open_small(tmp_path, sources=[{"path": str(path), "crawl": crawl}])
+        run_until(view, "articles")
+        assert names(view) == ["a.jsonl"]
+
+
+def names(view: View) -> list[str]:
+    """The names of the files in the order of their addresses, as they were read last."""
+    return latest_files(view).sort("uri")["name"].to_list()
 
 
 def test_records_that_are_committed_already_are_passed_over(tmp_path: Path) -> None:

@@ -3,20 +3,24 @@
 from __future__ import annotations
 
 import random
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
+from importlib import resources
 from pathlib import Path
 
 import numpy as np
+import numpy.typing as npt
 import polars as pl
 import pytest
+import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from navab.lake.hashing import text_hash
 from navab.maintenance import maintain
-from navab.stages.duplicates import group_articles
+from navab.stages.duplicates import group_articles, in_order_of_crawls
 from navab.takedown.forget import Request, complete, entomb, search
-from navab.text.minhash import LENGTH, sign
+from navab.text.minhash import LENGTH, Banding, Bins, band_keys, shared_bands, sign, sketch
 from navab.text.normalise import fold_text
 from navab.view import View
 from tests.inprocess import article, open_small, rows, run_until, write_jsonl
@@ -58,12 +62,13 @@ def signatures(*articles: tuple[int, str, int | None]) -> pl.DataFrame:
 
 
 def grouped(new: pl.DataFrame, known: pl.DataFrame, threshold: float) -> pl.DataFrame:
-    """Decisions for new articles, whose signatures come apart from the rest."""
-    both = pl.concat([known, new], how="diagonal").with_columns(place=pl.int_range(pl.len())).drop("minhash")
-    hashes = np.array([*known["minhash"].to_list(), *new["minhash"].to_list()], dtype=np.int64).reshape(-1, LENGTH)
-    columns = [name for name in new.columns if name != "minhash"]
-    settled, fresh = both.head(known.height), both.tail(new.height).select(*columns, "place")
-    return group_articles(fresh, settled, hashes, threshold)
+    """Decisions for new articles, of one crawl unless they say otherwise."""
+    rows = pl.concat([known, new], how="diagonal").with_columns(led=pl.lit(value=False)).sort("article_id")
+    articles = in_order_of_crawls(rows if "crawl" in rows.columns else rows.with_columns(crawl=pl.lit("one")), ())
+    texts = articles.unique("text", keep="first", maintain_order=True)
+    sketches = sketch(np.array(texts["minhash"].to_list(), dtype=np.int64).reshape(-1, LENGTH))
+    bands = shared_bands(sketches, threshold, texts["canonical_id"].is_not_null().to_numpy())
+    return group_articles(articles, bands, rows, threshold)
 
 
 def group(new: pl.DataFrame, known: pl.DataFrame | None = None) -> dict[int, tuple[int, str]]:
@@ -170,6 +175,23 @@ def test_the_order_of_articles_does_not_matter(
     assert all((one == to) == (kind == "unique") for one, (to, kind) in expected.items())
 
 
+@settings(max_examples=25)
+@given(st.lists(st.tuples(st.integers(0, 2), st.integers(0, 3), st.sampled_from("abc")), min_size=1, max_size=9))
+def test_crawls_that_come_together_are_decided_as_if_one_by_one(stories: list[tuple[int, int, str]]) -> None:
+    articles = signatures(
+        *((number * 7919 % 101, VERSIONS[story, version], 0) for number, (story, version, _) in enumerate(stories, 1))
+    ).with_columns(crawl=pl.Series([crawl for _, _, crawl in stories]))
+    together = grouped(articles, canonical(articles.clear()), 0.7)
+    known = canonical(articles.clear())
+    for crawl in "abc":
+        own = articles.filter(pl.col("crawl") == crawl)
+        decided = grouped(own, known, 0.7)
+        assert decided.sort("article_id").equals(
+            together.join(own.select("article_id"), on="article_id", how="semi").sort("article_id")
+        )
+        known = pl.concat([known, own.join(decided.select("article_id", "canonical_id"), on="article_id")])
+
+
 VERSIONS = {
     (story, version): text(*range(100 * story, 100 * story + 11 - version), *range(1000, 1000 + version))
     for story in range(3)
@@ -272,19 +294,134 @@ def test_a_group_whose_canonical_has_gone_gets_another_one(tmp_path: Path) -> No
 
 
 def test_a_canonical_that_returns_is_canonical_again(tmp_path: Path) -> None:
-    shorter, longer = LONG, LONG + "Talks."
-    write_jsonl(
-        tmp_path / "1.jsonl",
-        [
-            article(text=longer, url="https://example.org/a", published_at="2024-05-01"),
-            article(text=shorter, url="https://example.org/b", published_at="2024-05-02"),
-        ],
-    )
-    bounded = {"articles": {"max_chars": len(shorter.strip())}}
-    for options, expected in (({}, "a"), (bounded, "b"), ({}, "a")):
+    write_jsonl(tmp_path / "1.jsonl", [LONGER, SHORTER])
+    for options, expected in (({}, "a"), (WITHOUT_LONGER, "b"), ({}, "a")):
         view = open_small(tmp_path, **options)
         run_until(view, "duplicates")
         assert set(canonical_urls(view).values()) == {expected}
+
+
+LONGER = article(text=LONG + "Talks.", url="https://example.org/a", published_at="2024-05-01")
+SHORTER = article(text=LONG, url="https://example.org/b", published_at="2024-05-02")
+WITHOUT_LONGER = {"articles": {"max_chars": len(LONG.strip())}}
+
+
+def test_what_joined_an_article_that_then_is_a_duplicate_is_decided_anew(tmp_path: Path) -> None:
+    """B stood in for A when V came; with A back, V repeats A as well."""
+    first = write_jsonl(tmp_path / "1.jsonl", [LONGER, SHORTER])
+    late = article(text=LONG, url="https://example.org/v", published_at="2024-06-02")
+    second = write_jsonl(tmp_path / "2.jsonl", [late])
+    one = [{"path": str(first), "crawl": "one"}]
+    two = [*one, {"path": str(second), "crawl": "two"}]
+    for sources, options, expected in (
+        (one, {}, {"a": "a", "b": "a"}),
+        (one, WITHOUT_LONGER, {"b": "b"}),
+        (two, WITHOUT_LONGER, {"b": "b", "v": "b"}),
+        (two, {}, {"a": "a", "b": "a", "v": "a"}),
+        (two, WITHOUT_LONGER, {"b": "b", "v": "b"}),
+    ):
+        view = open_small(tmp_path, sources=sources, **options)
+        run_until(view, "duplicates")
+        assert canonical_urls(view) == expected
+        assert run_until(open_small(tmp_path, sources=sources, **options), "duplicates")["duplicates"] == 0
+
+
+def test_a_decision_that_comes_to_an_earlier_one_is_not_written_twice(tmp_path: Path) -> None:
+    """C stood in for A when its date is read otherwise: it is decided anew with X, which repeats it as before."""
+    texts = {"a": LONG + "Talks.", "c": LONG, "x": LONG}
+    dates = {"a": "2024-01-01", "c": "02/03/2024", "x": "2024-06-01"}
+    records = [article(text=texts[name], url=f"https://example.org/{name}", published_at=dates[name]) for name in texts]
+    write_jsonl(tmp_path / "a.jsonl", records)
+    for options, order, expected in (
+        ({}, "dmy", "a"),
+        (WITHOUT_LONGER, "dmy", "c"),
+        (WITHOUT_LONGER, "mdy", "c"),
+    ):
+        nations = outlet_of("uk", tmp_path / "nations", date_order=order)
+        view = open_small(tmp_path, **nations, **options)
+        run_until(view, "duplicates")
+        assert set(canonical_urls(view).values()) == {expected}
+        assert run_until(open_small(tmp_path, **nations, **options), "duplicates")["duplicates"] == 0
+
+
+@pytest.mark.parametrize("threshold", [0.65, 0.75])
+def test_another_threshold_keeps_what_was_canonical(tmp_path: Path, threshold: float) -> None:
+    """Of two crawls the later one came first."""
+    for month, name in (("01", "a"), ("02", "b")):
+        record = article(text=LONG, url=f"https://example.org/{name}", published_at=f"2024-{month}-01")
+        write_jsonl(tmp_path / f"2024-{month}.jsonl", [record])
+    late, both = (
+        [{"path": str(tmp_path / "2024-02.jsonl"), "crawl": "2024-02"}],
+        [{"path": f"{tmp_path}/{{date}}.jsonl"}],
+    )
+    for sources, options in ((late, {}), (both, {}), (both, {"dedup": {"threshold": threshold}})):
+        view = open_small(tmp_path, sources=sources, **options)
+        run_until(view, "duplicates")
+        assert set(canonical_urls(view).values()) == {"b"}
+
+
+def test_many_crawls_are_banded_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    banded: list[int] = []
+
+    def counted(sketches: Bins, banding: Banding) -> Iterator[npt.NDArray[np.uint64]]:
+        banded.append(len(sketches))
+        return band_keys(sketches, banding)
+
+    monkeypatch.setattr("navab.text.minhash.band_keys", counted)
+    sources = []
+    for crawl in range(4):
+        path = write_jsonl(tmp_path / f"{crawl}.jsonl", [article(text=f"{REPORT} {sentence(crawl)}")])
+        sources.append({"path": str(path), "crawl": str(crawl)})
+    view = open_small(tmp_path, sources=sources)
+    run_until(view, "duplicates")
+    assert rows(view, "duplicates").height == 4
+    assert banded == [4]
+
+
+def test_reprints_of_an_article_that_left_the_nation_are_decided_anew(tmp_path: Path) -> None:
+    first = outlets_article(1, LONG, published_at="2024-01-01")
+    write_jsonl(tmp_path / "a.jsonl", [first, article(text=LONG, url="https://example.org/2")])
+    for nation, expected in (("uk", {"1": "1", "2": "1"}), ("us", {"1": "1", "2": "2"}), ("uk", {"1": "1", "2": "1"})):
+        view = open_small(tmp_path, **outlet_of(nation, tmp_path / "nations"))
+        run_until(view, "duplicates")
+        assert canonical_urls(view) == expected
+
+
+def outlet_of(nation: str, folder: Path, **fields: object) -> dict[str, object]:
+    """Settings by which the outlet example-outlet.com is the nation's, one of `uk` and `us`."""
+    for code in ("uk", "us"):
+        data = yaml.safe_load(resources.files("navab.nations").joinpath(f"data/{code}.yaml").read_text("utf-8"))
+        data |= fields
+        data["domains"] = [*data.get("domains", []), *(["example-outlet.com"] if code == nation else [])]
+        folder.mkdir(exist_ok=True)
+        (folder / f"{code}.yaml").write_text(yaml.safe_dump(data, allow_unicode=True), "utf-8")
+    return {"nations_dir": str(folder), "nations": ["uk", "us"], "screening": {"keep": "all"}}
+
+
+def outlets_article(number: int, text: str, **fields: object) -> dict[str, object]:
+    return article(None, text, url=f"https://example-outlet.com/{number}", **fields)
+
+
+def test_an_outlet_takes_its_articles_along_to_another_nation(tmp_path: Path) -> None:
+    write_jsonl(tmp_path / "a.jsonl", [outlets_article(1, REPORT), outlets_article(2, LONG), article("us", LONG)])
+    for nation, reprints in (("uk", 0), ("us", 1), ("uk", 0)):
+        view = open_small(tmp_path, **outlet_of(nation, tmp_path / "nations"))
+        run_until(view, "extraction")
+        articles = view.live("articles", "article_id").select("article_id", expected="nation")
+        for table in ("signatures", "duplicates", "embeddings", "article_topics", "screening", "extractions"):
+            joined = view.current(table).join(articles, on="article_id")
+            assert joined.height == (3 if table in ("signatures", "duplicates") else 3 - reprints)
+            assert joined["nation"].cast(pl.String).to_list() == joined["expected"].cast(pl.String).to_list()
+
+
+def test_signatures_follow_a_changed_reading_of_dates(tmp_path: Path) -> None:
+    write_jsonl(tmp_path / "a.jsonl", [outlets_article(1, REPORT, published_at="03/04/2024")])
+    found = []
+    for order in ("dmy", "mdy"):
+        view = open_small(tmp_path, **outlet_of("uk", tmp_path / "nations", date_order=order))
+        run_until(view, "duplicates")
+        found.append([str(day)[:10] for day in view.live("signatures", "published_at")["published_at"]])
+    assert found == [["2024-04-03"], ["2024-03-04"]]
 
 
 def canonical_urls(view: View) -> dict[str, str]:

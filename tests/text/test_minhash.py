@@ -11,7 +11,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from navab.lake.hashing import Int64Array
-from navab.text.minhash import LENGTH, Banding, band_keys, colliding, near_groups, sign, similarity, sketch
+from navab.text.minhash import (
+    LENGTH,
+    Banding,
+    Forest,
+    band_keys,
+    join_near,
+    shared_bands,
+    sign,
+    similarity,
+    sketch,
+)
 
 _LETTERS = random.Random(0)
 WORDS = ["".join(_LETTERS.choices("abcdefghijklmnopqrstuvwxyz", k=7)) for _ in range(4000)]
@@ -41,10 +51,17 @@ def groups(texts: list[str], threshold: float = 0.7, ngram: int = 5) -> list[int
     return near(sign(texts, ngram), threshold)
 
 
-def near(signatures: Int64Array, threshold: float, known: list[bool] | None = None) -> list[int]:
-    size = len(signatures)
-    settled = np.array(known or [False] * size, dtype=np.bool_)
-    return near_groups(signatures, threshold, np.arange(size), settled).tolist()
+def near(signatures: Int64Array, threshold: float, known: int = 0) -> list[int]:
+    """The group of each signature; so many at the beginning are known."""
+    rows, forest = np.arange(len(signatures)), Forest(np.arange(len(signatures)))
+    bands = shared_bands(sketch(signatures), threshold, rows < known)
+    join_near(bands, range(known, len(rows)), lambda a, b: similarity(signatures, a, b) >= threshold, forest)
+    return [int(root) for root in forest.roots(rows)]
+
+
+def alike(left: str, right: str, ngram: int) -> float:
+    """Estimated similarity of two texts."""
+    return float(similarity(sign([left, right], ngram), np.array([0]), np.array([1]))[0])
 
 
 @given(st.lists(st.text(), max_size=5))
@@ -83,24 +100,20 @@ def test_a_long_text_is_signed_piece_by_piece() -> None:
 @pytest.mark.parametrize("share", [0.0, 0.3, 0.6, 0.9, 1.0])
 def test_similarity_estimates_jaccard(share: float, ngram: int) -> None:
     left, right = versions(share, seed=1)
-    signatures = sign([left, right], ngram)
-    estimate = similarity(signatures[:1], signatures[1:])[0]
     # Standard error is at most 0.008; the bound is three of them.
-    assert estimate == pytest.approx(jaccard(left, right, ngram), abs=0.025)
+    assert alike(left, right, ngram) == pytest.approx(jaccard(left, right, ngram), abs=0.025)
 
 
 @given(st.text(min_size=20), st.text(min_size=20))
 def test_similarity_of_short_texts_is_almost_exact(left: str, right: str) -> None:
-    signatures = sign([left, right], 3)
-    assert similarity(signatures[:1], signatures[1:])[0] == pytest.approx(jaccard(left, right, 3), abs=0.1)
+    assert alike(left, right, 3) == pytest.approx(jaccard(left, right, 3), abs=0.1)
 
 
 def test_chinese_is_compared_by_characters() -> None:
     left = "国务院总理主持召开会议部署稳就业保障民生工作"
     close, far = left + "今天", "球队在主场以两球优势战胜对手取得联赛三连胜排名上升"
-    signatures = sign([left, close, far], 2)
-    assert similarity(signatures[:1], signatures[1:2])[0] > 0.7
-    assert similarity(signatures[:1], signatures[2:])[0] < 0.1
+    assert alike(left, close, 2) > 0.7
+    assert alike(left, far, 2) < 0.1
 
 
 @pytest.mark.parametrize("threshold", [0.5, 0.6, 0.7, 0.8, 0.9])
@@ -136,28 +149,37 @@ def test_large_bands_are_grouped_completely() -> None:
     assert groups(bodies * 3) == list(range(300)) * 3
 
 
-def test_what_shares_no_band_with_another_text_needs_no_comparison() -> None:
-    texts = [text for seed in range(20) for text in versions(0.9, seed)] + [
-        versions(0.0, seed)[1] for seed in range(20)
-    ]
-    signatures, known = sign(texts, 5), np.arange(60) % 3 == 0
-    shares = colliding(sketch(signatures), 0.7, known)
-    assert 38 <= np.count_nonzero(shares) < 60
-    few = near_groups(signatures[shares], 0.7, np.arange(np.count_nonzero(shares)), known[shares])
-    assert np.flatnonzero(shares)[few].tolist() == np.array(near(signatures, 0.7, known.tolist()))[shares].tolist()
+def sharing(signatures: Int64Array, known: list[bool]) -> set[int]:
+    """Rows that share a band."""
+    bands = shared_bands(sketch(signatures), 0.7, np.array(known))
+    return {int(row) for band in bands for row in band.rows}
 
 
-@pytest.mark.parametrize(("known", "shares"), [((True, True), False), ((True, False), True), ((False, False), True)])
-def test_two_known_rows_share_no_band(known: tuple[bool, bool], shares: bool) -> None:
-    signatures = sign(["one and the same text"] * 2, 5)
-    assert colliding(sketch(signatures), 0.7, np.array(known)).tolist() == [shares, shares]
+def test_only_what_shares_a_band_with_another_text_is_compared() -> None:
+    texts = [text for seed in range(20) for text in versions(0.9, seed)]
+    strangers = [versions(0.0, seed)[1] for seed in range(20)]
+    shares = sharing(sign([*texts, *strangers], 5), [False] * 60)
+    assert len(shares & set(range(40))) >= 38
+    assert len(shares) < 60
+
+
+@pytest.mark.parametrize(("known", "shares"), [([True, True], set()), ([True, False], {0, 1}), ([False] * 2, {0, 1})])
+def test_two_known_rows_share_no_band(known: list[bool], shares: set[int]) -> None:
+    assert sharing(sign(["one and the same text"] * 2, 5), known) == shares
 
 
 def test_known_rows_are_not_compared_with_each_other() -> None:
     signatures = sign([*versions(0.9, 1), versions(0.9, 1)[0]], 5)
-    assert near(signatures[:2], 0.7, [True, True]) == [0, 1]
-    assert near(signatures[:2], 0.7, [True, False]) == [0, 0]
-    assert near(signatures, 0.7, [True, True, False]) == [0, 0, 0]
+    assert near(signatures[:2], 0.7, known=2) == [0, 1]
+    assert near(signatures[:2], 0.7, known=1) == [0, 0]
+    assert near(signatures, 0.7, known=2) == [0, 0, 0]
+
+
+def test_of_a_shared_band_a_crawl_sees_itself_and_what_came_before() -> None:
+    (band,) = shared_bands(np.zeros((5, LENGTH), dtype=np.uint8), 0.7, np.array([True, False, False, False, False]))[:1]
+    assert band.joining(range(1, 3))[0].tolist() == [0, 1, 2]
+    assert band.joining(range(3, 5))[0].tolist() == [0, 1, 2, 3, 4]
+    assert band.joining(range(5, 6))[0].tolist() == []
 
 
 @given(st.lists(st.tuples(st.integers(0, 3), st.sampled_from([1.0, 0.95, 0.85, 0.5])), max_size=9), st.randoms())
