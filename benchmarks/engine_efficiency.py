@@ -29,7 +29,7 @@ from benchmarks.support.measure import line
 from benchmarks.support.sample_units import Extractor, sample_articles
 from navab.execution.carrier import Carrier
 from navab.lake.storage import Storage
-from navab.models.vllm import engine_arguments, sampling_parameters
+from navab.models.vllm import answer_schema, engine_arguments, sampling_parameters
 from navab.nations.registry import Registry
 from navab.options.engine import EngineSection
 from navab.options.resources import ResourcesSection
@@ -84,7 +84,10 @@ class Bare:
     def prompts(self, articles: pl.DataFrame) -> list[tuple[dict[str, Any], SamplingParams]]:
         registry = Registry.bundled()
         asked = [one for row in articles.iter_rows(named=True) for one in requests_for(row, OPTIONS, registry)]
-        return [({"prompt_token_ids": self._tokens(one.messages())}, sampling_parameters(one)) for one in asked]
+        return [
+            ({"prompt_token_ids": self._tokens(one.messages())}, sampling_parameters(one, answer_schema(one, OPTIONS)))
+            for one in asked
+        ]
 
     def _tokens(self, messages: Sequence[Any]) -> list[int]:
         turns = [{"role": one.role, "content": one.content} for one in messages]

@@ -35,6 +35,7 @@ QUESTION_OF_SOMETHING_ELSE = "question_of_something_else"
 LEADING_QUESTION = "leading_question"
 # Why either is.
 BAD_LENGTH = "bad_length"
+BROKEN_OFF = "broken_off"  # it ends in an ellipsis: its speaker did not end it, or the model was stopped
 WRONG_LANGUAGE = "wrong_language"
 
 MIN_CHARS, MAX_CHARS = 4, 600
@@ -50,6 +51,7 @@ _MACHINE_TEXT = re.compile(
     r"""|<\|\w+\|>|\[/?INST\]|</?s>|(?:^|\n|\#)\s*(?:system|user|assistant)\s*:""",
     re.IGNORECASE,
 )
+_ELLIPSES = ("…", "...")
 _SURE, _LEAST_READABLE = 0.9, {True: 40, False: 12}  # of language identification; characters that it needs
 
 
@@ -79,6 +81,8 @@ def statement_refusal(
         return NOT_OWN_VOICE
     if not _has_length(statement.text):
         return BAD_LENGTH
+    if _is_broken_off(statement.text):
+        return BROKEN_OFF
     if _is_foreign(statement.text, language):
         return WRONG_LANGUAGE
     return _unsupported(statement, text, lexicon)
@@ -140,6 +144,8 @@ def triple_refusal(statement: str, triple: TripleText, language: str, lexicon: L
     question, reversed_statement = triple.question, triple.reversed_statement
     if not (_has_length(question) and _has_length(reversed_statement)):
         return BAD_LENGTH
+    if _is_broken_off(question) or _is_broken_off(reversed_statement):
+        return BROKEN_OFF
     if any(_is_foreign(text, language) for text in (question, reversed_statement)):
         return WRONG_LANGUAGE
     if not question.rstrip().endswith(("?", "？")):
@@ -167,6 +173,10 @@ def _judged(
 
 def _has_length(text: str) -> bool:
     return len(fold_text(text)) >= MIN_CHARS and len(text) <= MAX_CHARS
+
+
+def _is_broken_off(text: str) -> bool:
+    return text.rstrip().endswith(_ELLIPSES)
 
 
 def _is_foreign(text: str, language: str) -> bool:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import polars as pl
@@ -45,20 +45,20 @@ class Extractor:
         return Unit(name, str(rows["nation"][0]), pending, {"articles": selection})
 
 
-def sample_articles() -> pl.DataFrame:
-    """The sample's articles in three languages, as the table has them, mixed by their ids."""
-    records = [one for path in sorted(SAMPLE.glob("crawl-*/*.jsonl")) for one in _records(path)]
+def sample_articles(languages: Mapping[str, str] = LANGUAGES) -> pl.DataFrame:
+    """The sample's articles of the nations that have a language here, as the table has them, mixed by their ids."""
+    records = [one for path in sorted(SAMPLE.glob("crawl-*/*.jsonl")) for one in _records(path, languages)]
     rows = pl.DataFrame(load_schema("articles").table(records))
     return rows.unique("content_hash", keep="first", maintain_order=True).sort(pl.col("record_id").hash(0))
 
 
-def _records(path: Path) -> Iterator[dict[str, object]]:
+def _records(path: Path, languages: Mapping[str, str]) -> Iterator[dict[str, object]]:
     for number, text in enumerate(path.read_text("utf-8").splitlines()):
         try:
             record = json.loads(text)
         except json.JSONDecodeError:
             continue  # the sample holds broken lines on purpose
-        if path.stem not in LANGUAGES or not isinstance(record, dict) or not isinstance(record.get("text"), str):
+        if path.stem not in languages or not isinstance(record, dict) or not isinstance(record.get("text"), str):
             continue
         key = text_hash(path.parent.name, path.name, str(number))
         yield {
@@ -70,7 +70,7 @@ def _records(path: Path) -> Iterator[dict[str, object]]:
             "path": path.name,
             "record_no": number,
             "crawl": path.parent.name,
-            "language": LANGUAGES[path.stem],
+            "language": languages[path.stem],
             "title": record.get("title"),
             "text": record["text"],
             "source": record.get("source"),

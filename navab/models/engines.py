@@ -69,6 +69,8 @@ def engine_identity(
     own = options.model_dump(include=set(_DECIDING))
     if penalised and options.frequency_penalty:  # younger than fingerprints of lakes that have none
         own["frequency_penalty"] = options.frequency_penalty
+    if options.kind == "vllm" and options.vllm.fit_answers:  # as young
+        own["fit_answers"] = True
     adapter = options.vllm.lora if options.kind == "vllm" else None
     return {**own, "lora": adapter, "prompt": prompt.digest(language)}
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -50,7 +50,9 @@ class TripleText(Answer):
 class ArticleTags(Answer):
     """What an article is about, in a few words each, the widest first."""
 
-    tags: list[str] = Field(max_length=5, description="Two to five tags of one to four words")
+    tags: list[Annotated[str, Field(max_length=80)]] = Field(
+        max_length=5, description="Two to five tags of one to four words"
+    )
 
 
 class TopicLabel(Answer):

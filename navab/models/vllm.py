@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import time
 import uuid
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -18,10 +19,13 @@ from navab.errors import EngineError
 from navab.models.answers import choice_logprobs, json_schema, read_answer
 from navab.models.budget import Budget
 from navab.models.engine import ENGINE_ERROR, PROMPT_TOO_LONG, EngineDiedError, Request, Response
+from navab.models.lengths import fit
 from navab.models.watcher import Watcher
 from navab.options.engine import EngineSection
 
 _LIKELY_TOKENS = 20
+_BOUNDS_STRINGS = "guidance"  # the backend; see `json_schema` for xgrammar
+_DEARER = 2  # times as many tokens as a character of its request may one of an answer cost
 
 
 class VllmEngine:
@@ -82,10 +86,11 @@ class VllmEngine:
         tokens = self._tokens(request)
         if len(tokens) + request.sampling.max_tokens > self._context:
             return Response(error=PROMPT_TOO_LONG, prompt_tokens=len(tokens))
+        schema = self._schema(request)
         output = None
         async for part in self._vllm.generate(
             TokensPrompt(prompt_token_ids=tokens),
-            sampling_parameters(request),
+            sampling_parameters(request, schema),
             uuid.uuid4().hex,
             lora_request=self._lora,
         ):
@@ -93,11 +98,20 @@ class VllmEngine:
         if output is None:
             return Response(error=ENGINE_ERROR, prompt_tokens=len(tokens))
         completion = output.outputs[0]
-        response = read_answer(request, completion.text, completion.finish_reason)
+        response = read_answer(request, completion.text, completion.finish_reason, schema)
         if request.choices and response.error is None and completion.logprobs:
             likely = {one.decoded_token: one.logprob for one in completion.logprobs[0].values()}
             response = replace(response, choice_logprobs=choice_logprobs(request.choices, likely))
         return replace(response, prompt_tokens=len(tokens), output_tokens=len(completion.token_ids))
+
+    def _schema(self, request: Request) -> dict[str, Any] | None:
+        """What an answer is held to; its lengths differ from request to request if answers are to fit."""
+        schema = answer_schema(request, self._options)
+        if schema is None or not (self._options.vllm.fit_answers and bounds_strings(self._options)):
+            return schema
+        given = "\n".join(request.inputs.values())
+        tokens = len(self._tokenizer.encode(given, add_special_tokens=False))
+        return fit(schema, request.sampling.max_tokens, _DEARER * tokens / max(1, len(given)))
 
     def _tokens(self, request: Request) -> list[int]:
         messages = [{"role": message.role, "content": message.content} for message in request.messages()]
@@ -126,20 +140,29 @@ def engine_arguments(options: EngineSection) -> dict[str, Any]:
         "enable_lora": vllm.lora is not None,
         "distributed_executor_backend": "ray" if workers > 1 else None,
         # Blanks between tokens of JSON cost tokens, and small models never stop writing them.
-        "structured_outputs_config": {"backend": "xgrammar", "disable_any_whitespace": True},
+        "structured_outputs_config": {"backend": _BOUNDS_STRINGS, "disable_any_whitespace": True},
     }
     return {name: value for name, value in named.items() if value is not None} | dict(vllm.engine_kwargs)
 
 
-def sampling_parameters(request: Request) -> Any:
-    """How vLLM is to answer a request."""
+def bounds_strings(options: EngineSection) -> bool:
+    """Whether vLLM's grammars count the characters of strings, and count them rightly."""
+    return bool(engine_arguments(options)["structured_outputs_config"].get("backend") == _BOUNDS_STRINGS)
+
+
+def answer_schema(request: Request, options: EngineSection) -> dict[str, Any] | None:
+    """What a model is held to, before answers are made to fit; null if the answer is not JSON."""
+    return json_schema(request, with_lengths=bounds_strings(options))
+
+
+def sampling_parameters(request: Request, schema: Mapping[str, Any] | None) -> Any:
+    """How vLLM is to answer a request, in JSON of a schema if there is one."""
     from vllm import SamplingParams  # noqa: PLC0415
     from vllm.sampling_params import StructuredOutputsParams  # noqa: PLC0415
 
-    schema = json_schema(request)
     structured = None
     if schema is not None:
-        structured = StructuredOutputsParams(json=schema)
+        structured = StructuredOutputsParams(json=dict(schema))
     elif request.choices:
         structured = StructuredOutputsParams(choice=list(request.choices))
     return SamplingParams(

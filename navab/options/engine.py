@@ -54,6 +54,10 @@ class VllmSection(Section):
     gpu_type: str | None = Field(None, description="Ray's name of the GPU, e.g. H100; absent: any")
     lora: str | None = Field(None, description="Folder or hub id of a LoRA adapter")
     prefix_caching: bool = Field(True, description="Read what prompts share only once")
+    fit_answers: bool = Field(
+        False,
+        description="Bound strings so that answers fit into max_output_tokens: for small models, which loop",
+    )
     engine_kwargs: Mapping[str, Any] = Field(
         default_factory=dict, description="Further arguments of vLLM's engine, e.g. {dtype: bfloat16}"
     )

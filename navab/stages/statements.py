@@ -39,7 +39,7 @@ from navab.text.normalise import fold_statement
 from navab.verification import statement_refusal
 from navab.view import View
 
-GROUNDING_VERSION = 4
+GROUNDING_VERSION = 5
 VERSION = 1
 
 

@@ -32,7 +32,7 @@ from navab.verification import triple_refusal
 from navab.view import View
 
 WORDING_VERSION = 1
-VERSION = 3
+VERSION = 4
 PROMPT = Prompt("navab.stages", "triples", 1)
 
 # Why a triple is refused, beside what `verification` finds and the engine's own reasons.

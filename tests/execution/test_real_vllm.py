@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-from collections import Counter
 from pathlib import Path
 
 import polars as pl
@@ -51,11 +50,9 @@ def test_the_sample_goes_through_a_real_engine_that_is_killed(tmp_path: Path) ->
     kept = made["screening"].filter("sensitive")["article_id"]
     assert killed and before < kept.len()
     assert sorted(made["extractions"]["article_id"]) == sorted(kept)
-    reasons = Counter(made["extractions"]["rejected_reason"])
-    assert set(reasons) <= PARSED | {"cut_off"}  # this model loops now and then, until it is cut off
-    assert reasons["cut_off"] <= kept.len() / 2
+    assert set(made["extractions"]["rejected_reason"]) <= PARSED
     assert made["statements"].height > 0
-    assert set(made["wordings"]["refused_because"]) <= {None, "cut_off"}
+    assert made["wordings"]["refused_because"].null_count() == made["wordings"].height
 
 
 def test_wordings_are_answered_once_though_the_engine_process_is_killed(tmp_path: Path) -> None:
@@ -73,5 +70,4 @@ def test_wordings_are_answered_once_though_the_engine_process_is_killed(tmp_path
         assert killed and not killed & engine_cores(psutil.Process().pid)
     rows = pl.concat(found)
     assert sorted(rows["statement_id"]) == list(range(48))
-    assert set(rows["refused_because"]) <= {None, "cut_off"}
-    assert rows["refused_because"].null_count() >= 32
+    assert rows["refused_because"].null_count() == 48

@@ -13,6 +13,7 @@ SMOLLM2: dict[str, object] = {
     "context_tokens": 8192,
     "vllm": {
         "gpus": 0,
+        "fit_answers": True,
         "env": {"VLLM_CPU_KVCACHE_SPACE": "1", "HF_HUB_OFFLINE": "1"},
         "engine_kwargs": {"dtype": "bfloat16", "enforce_eager": True, "max_num_seqs": 32},
     },
