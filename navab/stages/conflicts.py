@@ -12,12 +12,13 @@ from dataclasses import dataclass
 import polars as pl
 
 from navab.configuration import Configuration
+from navab.conflict.candidates import search_identity
 from navab.conflict.judgement import Judged, Pair, judge_in_turn
 from navab.conflict.judges import check_judge, judge_identity, load_judges
 from navab.conflict.weighing import Contradictions, resolve, weigh
 from navab.lake.hashing import combine, set_digest, signature, text_hash
 from navab.lake.storage import Storage
-from navab.live import standing_statements
+from navab.live import pair_fingerprints, standing_statements
 from navab.nations.registry import Registry
 from navab.options.conflicts import ConflictsSection
 from navab.stages.base import (
@@ -35,8 +36,8 @@ from navab.stages.base import (
 from navab.text.normalise import fold_text
 from navab.view import View
 
-JUDGEMENT_VERSION = 1
-RESOLUTION_VERSION = 3
+JUDGEMENT_VERSION = 2
+RESOLUTION_VERSION = 4
 
 PAIRS_PER_ROW = 16  # a pair costs a judge much less than a row costs other stages
 
@@ -47,7 +48,9 @@ def _judged_by(nation: str, view: View) -> int:
 
 
 def expected_conflicts(view: View) -> pl.DataFrame:
-    pairs = view.current("candidates")
+    """A verdict is of the judge and of two statements; how the pair was found decides only whether it is wanted."""
+    wanted = view.current("candidates").select("left_id", "right_id", "nation")
+    pairs = pair_fingerprints(wanted, standing_statements(view)).join(wanted, on=["left_id", "right_id"])
     judged_by = signatures_by_nation(pairs["nation"], view, lambda nation: _judged_by(nation, view))
     prints = combine(judged_by, pairs["fingerprint"])
     return pairs.select("left_id", "right_id", "nation", pl.Series("fingerprint", prints))
@@ -55,8 +58,9 @@ def expected_conflicts(view: View) -> pl.DataFrame:
 
 def expected_resolutions(view: View) -> pl.DataFrame:
     """One fingerprint for every nation, of all that its resolution reads."""
-    settings = view.configuration.conflicts.model_dump(include={"enabled", *_WEIGHTS})
-    made_by = signature("resolutions", RESOLUTION_VERSION, **settings)
+    options = view.configuration.conflicts
+    settings = options.model_dump(include={"enabled", *_WEIGHTS})
+    made_by = signature("resolutions", RESOLUTION_VERSION, search=search_identity(options), **settings)
     statements, pairs, backing = standing_statements(view), view.current("conflicts"), _backing(view)
     prints = []
     for nation in statements["nation"].unique().sort():

@@ -124,6 +124,18 @@ def test_another_judge_judges_the_same_candidates_anew(folder: Path) -> None:
     assert named.pending("conflicts").height == rows(view, "conflicts").height
 
 
+@pytest.mark.parametrize("options", [{"min_similarity": 0.4}, {"neighbors": 199}])
+def test_another_search_has_no_pair_judged_again(folder: Path, options: dict[str, object]) -> None:
+    view = view_of(folder, conflicts={"min_similarity": 0.5})
+    reduce(view)
+    before = pairs(view)
+    other = view_of(folder, conflicts={"min_similarity": 0.5} | options)
+    done = reduce(other)
+    assert done["searches"] > 0
+    assert done["conflicts"] == pairs(other).join(before, on=["left_id", "right_id"], how="anti").height
+    assert rows(other, "conflicts").select("left_id", "right_id").is_unique().all()
+
+
 EVERYTHING = {"min_similarity": 0.2, "neighbors": 10_000}
 FIRST, BOTH = ("crawl-1",), ("crawl-1", "crawl-2")
 RETURNS = {
