@@ -15,7 +15,8 @@ from navab.configuration import Configuration
 from navab.conflict.candidates import search_identity
 from navab.conflict.judgement import Judged, Pair, judge_in_turn
 from navab.conflict.judges import check_judge, judge_identity, load_judges
-from navab.conflict.weighing import Contradictions, resolve, weigh
+from navab.conflict.positions import Positions
+from navab.conflict.weighing import resolve, weigh
 from navab.lake.hashing import combine, set_digest, signature, text_hash
 from navab.lake.storage import Storage
 from navab.live import pair_fingerprints, standing_statements
@@ -126,7 +127,7 @@ def plan_resolutions(view: View) -> list[Unit]:
         return []
     standing, located, backing = standing_statements(view), view.located("statements"), _backing(view)
     before, decision = view.rows("resolutions"), ("retained", "stance", "reason", "component_digest")
-    pairs = view.current("conflicts", "verdict")
+    pairs = view.current("conflicts", "verdict", "confidence").filter(pl.col("verdict") != "neutral")
     if not view.configuration.conflicts.enabled:
         pairs = pairs.clear()
     units = []
@@ -144,7 +145,7 @@ def plan_resolutions(view: View) -> list[Unit]:
             "resolutions": select(view, "resolutions", own, own[key], decision, key=key),
         }
         facts = {
-            "pairs": pairs.filter(here).select("left_id", "right_id", "verdict"),
+            "pairs": pairs.filter(here).select("left_id", "right_id", "verdict", "confidence"),
             "backing": backing.filter(here).select("statement_id", "source"),
         }
         units.append(Unit(f"resolutions-{fingerprint & (2**64 - 1):016x}", nation, rows, reads, facts))
@@ -208,9 +209,8 @@ class ResolveConflicts:
         before = unit.reads["resolutions"].read(storage)
         pairs: pl.DataFrame = unit.facts["pairs"]  # type: ignore[assignment]
         backing: pl.DataFrame = unit.facts["backing"]  # type: ignore[assignment]
-        contradictions = Contradictions.among(pairs)
-        weighed = weigh(statements, pairs, backing, contradictions, self.options)
-        resolved = resolve(weighed, contradictions, before)
+        positions = Positions.among(statements, pairs)
+        resolved = resolve(weigh(statements, positions, backing, self.options), positions, before)
         decided = unit.pending.join(resolved, on="statement_id").sort("statement_id")
         yield Output("resolutions", conform(decided, "resolutions"))
 
