@@ -8,10 +8,10 @@ from pathlib import Path
 import pytest
 
 from navab.errors import NothingToReleaseError
-from navab.publish import publish
+from navab.publish import contradictions, publish
+from navab.release.find import verify_release
 from tests.inprocess import run_step, run_until
 from tests.stages.test_conflicts import view_of
-
 
 NOTHING_ALIKE = {"min_similarity": 0.999}
 
@@ -44,3 +44,24 @@ def test_a_search_that_was_not_resolved_yet_is_not_released(built: Path, tmp_pat
             run_step(view, claim, step)
     with pytest.raises(NothingToReleaseError, match="run `navab run` first"):
         publish(view)
+
+
+def test_verification_names_what_the_lake_has_found_to_contradict_each_other_since(built: Path, tmp_path: Path) -> None:
+    shutil.copytree(built / "lake", tmp_path / "lake")
+    before = view_of(tmp_path, conflicts=NOTHING_ALIKE)
+    name = publish(before).manifest.name
+    assert verify_release(before.lake.storage, name, lambda: contradictions(before)).ok
+    view = view_of(tmp_path, conflicts={"min_similarity": 0.2})
+    run_until(view, "conflicts")
+    found = verify_release(view.lake.storage, name, lambda: contradictions(view))
+    assert any("contradict each other and are both retained" in problem for problem in found.problems)
+
+
+def test_a_release_without_conflict_reduction_may_hold_contradictions(built: Path, tmp_path: Path) -> None:
+    shutil.copytree(built / "lake", tmp_path / "lake")
+    run_until(view_of(tmp_path, conflicts={"min_similarity": 0.2}), "triples")
+    without = view_of(tmp_path, conflicts={"min_similarity": 0.2, "enabled": False})
+    run_until(without, "triples")
+    name = publish(without).manifest.name
+    assert contradictions(without)
+    assert verify_release(without.lake.storage, name, lambda: contradictions(without)).ok
