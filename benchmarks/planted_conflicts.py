@@ -21,8 +21,9 @@ import yaml
 from benchmarks.support.measure import line
 from navab.conflict.candidates import find_candidates
 from navab.conflict.judgement import Pair
+from navab.conflict.positions import Positions
 from navab.conflict.rules_judge import RulesJudge
-from navab.conflict.weighing import Contradictions, resolve, weigh
+from navab.conflict.weighing import resolve, weigh
 from navab.models.embedder import load_embedder
 from navab.nations.registry import Registry
 from navab.options.conflicts import ConflictsSection
@@ -119,7 +120,10 @@ def reduce(nation: str, language: str, said: list[Said]) -> tuple[list[tuple[int
     rows, _ = find_candidates(vectors, everything, neighbors=options.neighbors, min_similarity=options.min_similarity)
     asked = [Pair(said[a].text, said[b].text, language, language, nation) for a, b in rows.tolist()]
     judged = RulesJudge(Registry.bundled()).judge(asked)
-    pairs = pl.DataFrame({"left_id": rows[:, 0], "right_id": rows[:, 1], "verdict": [one.verdict for one in judged]})
+    pairs = pl.DataFrame({"left_id": rows[:, 0], "right_id": rows[:, 1]}).with_columns(
+        pl.Series("verdict", [one.verdict for one in judged], dtype=pl.String),
+        pl.Series("confidence", [one.confidence for one in judged], dtype=pl.Float32),
+    )
     numbers = pl.Series("statement_id", range(len(said)), dtype=pl.Int64)
     statements = pl.DataFrame([numbers]).with_columns(
         pl.lit("quoted").alias("source_type"),
@@ -127,8 +131,8 @@ def reduce(nation: str, language: str, said: list[Said]) -> tuple[list[tuple[int
         pl.lit(None, dtype=pl.Datetime("us", "UTC")).alias("published_at"),
     )
     backing = pl.DataFrame([numbers, pl.Series("source", [one.outlet for one in said])])
-    contradictions = Contradictions.among(pairs)
-    weighed = weigh(statements, pairs, backing, contradictions, options)
+    positions = Positions.among(statements, pairs)
+    weighed = weigh(statements, positions, backing, options)
     before = pl.DataFrame(
         schema={
             "statement_id": pl.Int64,
@@ -138,7 +142,7 @@ def reduce(nation: str, language: str, said: list[Said]) -> tuple[list[tuple[int
             "component_digest": pl.Int64,
         }
     )
-    decided = resolve(weighed, contradictions, before).sort("statement_id")["retained"].to_list()
+    decided = resolve(weighed, positions, before).sort("statement_id")["retained"].to_list()
     edges = pairs.filter(pl.col("verdict") == "contradiction").select("left_id", "right_id").rows()
     return edges, decided
 

@@ -36,8 +36,8 @@ def standing_statements(view: View, *columns: str) -> pl.DataFrame:
     return rows.filter(pl.col("merged_into").is_null())
 
 
-def pair_fingerprints(pairs: pl.DataFrame, statements: pl.DataFrame, judged_by: int) -> pl.DataFrame:
-    """Current fingerprints of judged pairs whose statements both stand: left_id, right_id, fingerprint.
+def pair_fingerprints(pairs: pl.DataFrame, statements: pl.DataFrame, made_by: int = 0) -> pl.DataFrame:
+    """Current fingerprints of pairs whose statements both stand: left_id, right_id, fingerprint.
 
     `pairs` has left_id and right_id; `statements` has statement_id and fingerprint; other pairs are left out.
     """
@@ -47,7 +47,7 @@ def pair_fingerprints(pairs: pl.DataFrame, statements: pl.DataFrame, judged_by: 
         .join(prints.rename({"statement_id": "left_id", "fingerprint": "left"}), on="left_id", how="inner")
         .join(prints.rename({"statement_id": "right_id", "fingerprint": "right"}), on="right_id", how="inner")
     )
-    fingerprint = combine(judged_by, both["left"], both["right"])
+    fingerprint = combine(made_by, both["left"], both["right"])
     return both.select("left_id", "right_id", pl.Series("fingerprint", fingerprint)).unique()
 
 

@@ -116,7 +116,6 @@ def revisions(view: View) -> list[tuple[int, Manifest]]:
 
 def release_inputs(view: View) -> ReleaseInputs:
     """Accepted current triples with all that a release says about them."""
-    contradictions = view.current("conflicts", "verdict").filter(pl.col("verdict") == "contradiction")
     enabled = view.configuration.conflicts.enabled
     return ReleaseInputs(
         triples=_triples(view),
@@ -124,9 +123,15 @@ def release_inputs(view: View) -> ReleaseInputs:
         table_versions=view.versions(),
         fingerprints={name: set_digest(view.current(name)["fingerprint"]) for name in sorted(view.tracked)},
         configuration=view.configuration.model_dump(mode="json"),
-        contradictions=contradictions.select("left_id", "right_id").rows() if enabled else (),
+        contradictions=contradictions(view) if enabled else (),
         notes=_notes(view),
     )
+
+
+def contradictions(view: View) -> list[tuple[int, int]]:
+    """Pairs of statements that contradict each other, as the lake is configured now."""
+    judged = view.current("conflicts", "verdict").filter(pl.col("verdict") == "contradiction")
+    return judged.select("left_id", "right_id").rows()
 
 
 def _triples(view: View) -> pl.DataFrame:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
 import click
@@ -13,7 +14,7 @@ from navab.commands.opening import DEFAULT_FILE, check_not_empty, open_view, rea
 from navab.errors import StorageError
 from navab.lake.storage import Storage
 from navab.pipeline import open_lake
-from navab.publish import publish
+from navab.publish import contradictions, publish
 from navab.release.find import verify_release
 from navab.view import View
 
@@ -35,7 +36,8 @@ def release(config: Path | None, settings: tuple[str, ...], verified: str | None
       navab release --config navab.yaml --verify s3://bucket/copies/2026-11
     """
     if verified is not None:
-        check_release(verified, _storage(config, settings, verified))
+        storage = _storage(config, settings, verified)
+        check_release(verified, storage, lambda: contradictions(open_view(config, settings)))
         return
     view = open_view(config, settings)
     check_not_empty(view)
@@ -49,9 +51,12 @@ def _storage(config: Path | None, settings: tuple[str, ...], release: str) -> St
     return open_lake(read_configuration(config, settings)).storage
 
 
-def check_release(name: str, storage: Storage) -> None:
-    """Say that a release is what its manifest says; raises StorageError naming what is not."""
-    found = verify_release(storage, name)
+def check_release(name: str, storage: Storage, known: Callable[[], Iterable[tuple[int, int]]]) -> None:
+    """Say that a release is what its manifest says; raises StorageError naming what is not.
+
+    `known` are the contradictions of the lake as it is configured now.
+    """
+    found = verify_release(storage, name, known)
     if not found.ok:
         listed = "; ".join(found.problems[:_SHOWN])
         more = f"; and {len(found.problems) - _SHOWN:,} more" if len(found.problems) > _SHOWN else ""

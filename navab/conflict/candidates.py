@@ -14,11 +14,13 @@ import numpy as np
 import numpy.typing as npt
 
 from navab.conflict.cells import Cells
-from navab.lake.hashing import Int64Array
+from navab.lake.hashing import Int64Array, signature
 from navab.models.embedder import Vectors
+from navab.options.conflicts import ConflictsSection
 
 Mask = npt.NDArray[np.bool_]
 Cosines = npt.NDArray[np.float32]
+SEARCH_VERSION = 4
 EXACT_LIMIT = 20_000
 PROBES = 16
 _SLACK = 1e-4  # matrix products differ in their last bits from the cosine of a single pair
@@ -32,6 +34,11 @@ class Block:
 
     rows: Int64Array
     vectors: Vectors
+
+
+def search_identity(options: ConflictsSection) -> int:
+    """What decides which pairs of a nation's statements are candidates."""
+    return signature("searches", SEARCH_VERSION, neighbors=options.neighbors, min_similarity=options.min_similarity)
 
 
 def find_candidates(

@@ -11,12 +11,21 @@ Verdict = Literal["contradiction", "entailment", "neutral"]
 
 @dataclass(frozen=True, slots=True)
 class Judgement:
-    """The verdict on a pair of statements, and why; an undecided one is for a judge that reads."""
+    """The verdict on a pair of statements, and why.
+
+    `decided` says whether it is one or for want of a better; `readable` whether a judge that reads could tell more.
+    """
 
     verdict: Verdict
     confidence: float
     reason: str
     decided: bool = True
+    readable: bool = True
+
+    @property
+    def is_final(self) -> bool:
+        """Whether no judge that reads is asked; that words differ is no sign that two statements go together."""
+        return not self.readable or (self.decided and self.verdict != "neutral")
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,11 +60,11 @@ class Judged:
 
 
 def judge_in_turn(pairs: Sequence[Pair], cheap: Judge, costly: Judge | None = None) -> list[Judged | None]:
-    """Let the cheap judge decide what it can, and the costly one, if there is one, the rest."""
+    """Let the cheap judge find what contradicts and what restates; the costly one, if there is one, reads the rest."""
     judged = _signed(cheap, pairs)
     if costly is None:
         return judged
-    open_pairs = [place for place, one in enumerate(judged) if one is None or not one.judgement.decided]
+    open_pairs = [place for place, one in enumerate(judged) if one is None or not one.judgement.is_final]
     if open_pairs:
         verdicts = _signed(costly, [pairs[place] for place in open_pairs])
         for place, verdict in zip(open_pairs, verdicts, strict=True):

@@ -44,7 +44,7 @@ def judge_identity(configuration: Configuration, nation: Nation) -> dict[str, An
 
 
 def load_judges(configuration: Configuration, registry: Registry) -> tuple[Judge, Judge | None]:
-    """The judge that comes first, and the one that reads what it leaves undecided."""
+    """The judge that comes first, and the one that reads what that calls neutral."""
     rules, options = RulesJudge(registry), configuration.conflicts
     if options.judge == "cross-encoder" and options.model:
         return rules, CrossEncoderJudge(options.model)

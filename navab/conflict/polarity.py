@@ -3,7 +3,8 @@
 Two statements contradict when they say the same of the same thing with one polarity flip between them: a negation, an
 antonym, a quantity or the two sides of a comparison exchanged (the cues of de Marneffe, Rafferty and Manning 2008).
 Where both hold content that the other lacks, they speak of different things, or say it in words that rules do not
-know: such pairs are neutral and marked as undecided, for a judge that reads.
+know: such pairs are neutral and marked as undecided. A judge that reads, if there is one, is asked about all neutral
+pairs but questions.
 """
 
 from __future__ import annotations
@@ -45,7 +46,7 @@ class _Comparison:
 def judge_signatures(a: PolarSignature, b: PolarSignature) -> Judgement:
     """Judge a pair by signatures made in the same language."""
     if a.asks or b.asks:
-        return Judgement("neutral", 0.5, "a question says nothing", decided=False)
+        return Judgement("neutral", 0.5, "a question says nothing", decided=False, readable=False)
     found = _compare(a, b)
     size = found.common + len(found.left) + len(found.right)
     similarity = found.common / size if size else 0.0

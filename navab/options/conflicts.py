@@ -20,7 +20,7 @@ class ConflictsSection(Section):
         description="Candidates that a statement's own search keeps, the most similar ones",
     )
     judge: Literal["rules", "engine", "cross-encoder"] = Field(
-        "rules", description="Who judges what the polarity rules, which come first, leave undecided; rules: nobody"
+        "rules", description="Who reads what the polarity rules, which come first, call neutral; rules: nobody"
     )
     model: str | None = Field(None, description="Path or hub id of the cross-encoder, a model for NLI")
     support_weight: float = Field(1.0, ge=0, description="Weight of each outlet behind a statement")

@@ -15,7 +15,8 @@ _SPLITS = ("train", "test")
 _SUBSET_MEANINGS = {
     "default": "statements of the dominant stance whose speaker is not foreign: what evaluations use",
     "foreign": "statements of the dominant stance, quoted from foreign speakers",
-    "contested": "both sides of every resolved contradiction; `retained` tells which side was kept",
+    "contested": "both sides of every resolved contradiction; `retained` tells which side was kept. A side is missing "
+    "if no triple could be made of it",
     "without_conflict_reduction": "every accepted statement, contradictions included",
 }
 # What the Hub accepts as a licence identifier here; anything else is declared as `other` and named.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
 import polars as pl
@@ -66,14 +66,21 @@ def find_releases(storage: Storage, names: Sequence[str]) -> list[FoundRelease]:
     return made[-1:]
 
 
-def verify_release(storage: Storage, name: str) -> Verification:
+def verify_release(
+    storage: Storage, name: str, contradictions: Callable[[], Iterable[tuple[int, int]]] = tuple
+) -> Verification:
     """Whether a release, by its name in the lake or by its address, is still what its manifest says.
 
-    Raises StorageError if no release lies there.
+    One that was made of this lake's articles with Conflict Reduction may retain no pair of the lake's contradictions,
+    which are asked for only then. Raises StorageError if no release lies there.
     """
     if "/" in name:
         return verify(*open_release(name, _options(storage, name)))
-    return verify(storage.filesystem, storage.path("releases", name))
+    root = storage.path("releases", name)
+    manifest = read_manifest(storage.filesystem, root)
+    own = manifest.benchmark == ReleaseOptions.benchmark
+    reduced = manifest.lineage.configuration.get("conflicts", {}).get("enabled", False)
+    return verify(storage.filesystem, root, contradictions() if own and reduced else ())
 
 
 def find_release(storage: Storage, name: str) -> FoundRelease:

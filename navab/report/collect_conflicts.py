@@ -7,6 +7,7 @@ from typing import Any
 import polars as pl
 
 from navab.report.data import Conflict, ConflictSide
+from navab.stages.base import select
 from navab.view import View
 
 LARGEST_CONFLICTS = 40
@@ -14,7 +15,7 @@ _SIDE = ("text", "evidence", "source_type", "speaker", "source", "published_at",
 
 
 def largest_conflicts(view: View) -> tuple[tuple[Conflict, ...], int]:
-    """The conflicts with most outlets behind their statements, and how many conflicts there are.
+    """The conflicts with most outlets behind the two sides that are shown, and how many conflicts there are.
 
     A conflict is a component of statements that contradict each other. It is shown by the contradiction of a retained
     statement with one that is not that has most outlets behind it, the nearest of several.
@@ -22,9 +23,7 @@ def largest_conflicts(view: View) -> tuple[tuple[Conflict, ...], int]:
     if not view.configuration.conflicts.enabled:
         return (), 0
     decided = view.current("resolutions", "component_id", "support", "weight", "retained", "reason")
-    components = decided.group_by("component_id").agg(
-        pl.len().alias("component_size"), pl.col("support").sum().alias("component_support")
-    )
+    components = decided.group_by("component_id").agg(pl.len().alias("component_size"))
     opposed = pl.col("left_retained") != pl.col("right_retained")
     support = pl.col("left_support") + pl.col("right_support")
     shown = (
@@ -34,7 +33,7 @@ def largest_conflicts(view: View) -> tuple[tuple[Conflict, ...], int]:
         .agg(pl.all().first(), pl.len().alias("contradictions"))
         .join(components, on="component_id")
     )
-    largest = shown.sort(["component_support", "component_id"], descending=[True, False]).head(LARGEST_CONFLICTS)
+    largest = shown.sort(support, "component_id", descending=[True, False]).head(LARGEST_CONFLICTS)
     texts = _statements(view, pl.concat([largest["left_id"], largest["right_id"]]).unique())
     return tuple(_conflict(row, texts) for row in largest.iter_rows(named=True)), shown.height
 
@@ -52,10 +51,8 @@ def _contradictions(view: View, decided: pl.DataFrame) -> pl.DataFrame:
 
 
 def _statements(view: View, ids: pl.Series) -> dict[int, dict[str, Any]]:
-    current = view.current("statements").filter(pl.col("statement_id").is_in(ids.implode()))
-    stored = view.snapshot("statements").read(["statement_id", "fingerprint", *_SIDE])
-    rows = stored.join(current, on=["statement_id", "fingerprint"], how="semi")
-    return {row["statement_id"]: row for row in rows.iter_rows(named=True)}
+    found = select(view, "statements", view.located("statements"), ids, _SIDE).read(view.lake.storage)
+    return {row["statement_id"]: row for row in found.iter_rows(named=True)}
 
 
 def _conflict(row: dict[str, object], texts: dict[int, dict[str, Any]]) -> Conflict:

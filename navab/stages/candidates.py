@@ -1,7 +1,8 @@
 """Candidates (Conflict Reduction): find the pairs of statements of a nation that are similar enough to be judged.
 
 Reads standing `statements`; writes `cells`, where a nation has so many that not all are compared with all, and
-`candidates` (similar pairs) with `searches` (one row per searched statement). New statements are searched among all.
+`candidates` (similar pairs) with `searches` (one row per searched statement), and last the snapshot `compared`: which
+statements stood then. New statements are searched among all, and so are those that did not stand at the last search.
 """
 
 from __future__ import annotations
@@ -12,10 +13,10 @@ from dataclasses import dataclass
 import numpy as np
 import polars as pl
 
-from navab.conflict.candidates import EXACT_LIMIT, Block, search
+from navab.conflict.candidates import EXACT_LIMIT, Block, search, search_identity
 from navab.conflict.cells import Cells, cell_count, fit_cells, training_rows
 from navab.lake.arrays import to_matrix
-from navab.lake.hashing import combine, signature
+from navab.lake.hashing import combine, set_digest, signature
 from navab.lake.storage import Storage
 from navab.live import pair_fingerprints, standing_statements
 from navab.options.conflicts import ConflictsSection
@@ -23,7 +24,7 @@ from navab.stages.base import Equation, Output, Stage, Step, Unit, conform, embe
 from navab.view import View
 
 CELLS_VERSION = 1
-SEARCH_VERSION = 4
+COMPARED_VERSION = 1
 
 # A unit that searches reads the vectors of its whole nation, block by block, so it must have much to search.
 SEARCHED_ROWS = 65_536
@@ -52,19 +53,25 @@ def _searched(view: View) -> pl.DataFrame:
     return rows if view.configuration.conflicts.enabled else rows.clear()
 
 
-def _searched_by(view: View) -> int:
-    options = view.configuration.conflicts
-    return signature("searches", SEARCH_VERSION, neighbors=options.neighbors, min_similarity=options.min_similarity)
-
-
 def expected_searches(view: View) -> pl.DataFrame:
     rows = _searched(view)
-    prints = combine(_searched_by(view), rows["fingerprint"])
+    prints = combine(search_identity(view.configuration.conflicts), rows["fingerprint"])
     return rows.select("statement_id", "nation", pl.Series("fingerprint", prints))
 
 
 def expected_candidates(view: View) -> pl.DataFrame:
-    return pair_fingerprints(view.rows("candidates"), standing_statements(view), _searched_by(view))
+    searched_by = search_identity(view.configuration.conflicts)
+    return pair_fingerprints(view.rows("candidates"), standing_statements(view), searched_by)
+
+
+def expected_compared(view: View) -> pl.DataFrame:
+    """One fingerprint for every nation, of the statements that stand and their searches."""
+    made_by = signature("compared", COMPARED_VERSION)
+    prints = []
+    for (nation,), rows in expected_searches(view).sort("nation").group_by("nation", maintain_order=True):
+        digest = combine(made_by, set_digest(rows["statement_id"], rows["fingerprint"]))
+        prints.append({"nation": nation, "fingerprint": int(digest[0])})
+    return pl.DataFrame(prints, schema={"nation": pl.String, "fingerprint": pl.Int64})
 
 
 def plan_cells(view: View) -> list[Unit]:
@@ -95,7 +102,7 @@ def plan_searches(view: View) -> list[Unit]:
         ids = standing.filter(here)["statement_id"]
         among = select(view, "statements", located, ids, ("vector",))
         facts = {
-            "searched_by": _searched_by(view),
+            "searched_by": search_identity(view.configuration.conflicts),
             "new": rows["statement_id"],
             "cells": _centroids(view, str(nation)),
         }
@@ -112,14 +119,27 @@ def plan_searches(view: View) -> list[Unit]:
 
 
 def _to_search(view: View) -> Iterator[tuple[bool, pl.DataFrame]]:
-    """Statements that were never searched, and those that were but came back since the last resolution.
+    """Statements that were never searched, and those that were but did not stand at the last search.
 
     What was added while a statement did not stand was not compared with it.
     """
     columns = ("statement_id", "nation", "fingerprint")
     yield False, view.pending("searches").select(columns)
-    decided = view.rows("resolutions").select("statement_id")
-    yield True, view.current("searches").select(columns).join(decided, on="statement_id", how="anti")
+    compared = view.rows("compared", "search").select("statement_id", pl.col("search").alias("fingerprint"))
+    searched = view.current("searches").select(columns)
+    yield True, searched.join(compared, on=["statement_id", "fingerprint"], how="anti")
+
+
+def plan_compared(view: View) -> list[Unit]:
+    """One unit for every nation that has other statements than at its last search: its new one has just ended."""
+    unsearched = view.pending("searches")["nation"].unique()
+    pending = view.pending("compared").filter(~pl.col("nation").is_in(unsearched.implode()))
+    searches = expected_searches(view).rename({"fingerprint": "search"})
+    units = []
+    for nation, fingerprint in pending.select("nation", "fingerprint").iter_rows():
+        rows = searches.filter(pl.col("nation") == nation).with_columns(pl.lit(fingerprint).alias("fingerprint"))
+        units.append(Unit(f"compared-{fingerprint & (2**64 - 1):016x}", nation, rows.sort("statement_id")))
+    return units
 
 
 def _centroids(view: View, nation: str) -> Cells | None:
@@ -185,6 +205,14 @@ class SearchCandidates:
             yield Output("searches", conform(first, "searches"))
 
 
+@dataclass(frozen=True)
+class NoteCompared:
+    """Notes which statements stood at the search that was just finished."""
+
+    def __call__(self, unit: Unit, storage: Storage) -> Iterator[Output]:
+        yield Output("compared", conform(unit.pending, "compared"))
+
+
 def _block(statements: pl.DataFrame, ids: pl.Series) -> Block:
     """Statements as a block; `ids` are all, sorted."""
     rows = np.searchsorted(ids.to_numpy(), statements["statement_id"].to_numpy()).astype(np.int64)
@@ -214,6 +242,14 @@ STAGE = Stage(
             expected={"candidates": expected_candidates, "searches": expected_searches},
             plan=plan_searches,
             work=lambda view: SearchCandidates(view.configuration.conflicts),
+        ),
+        Step(
+            name="compared",
+            writes=("compared",),
+            expected={"compared": expected_compared},
+            plan=plan_compared,
+            work=lambda view: NoteCompared(),
+            replaces=True,
         ),
     ),
     conservation=conservation,

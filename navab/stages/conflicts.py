@@ -12,12 +12,14 @@ from dataclasses import dataclass
 import polars as pl
 
 from navab.configuration import Configuration
+from navab.conflict.candidates import search_identity
 from navab.conflict.judgement import Judged, Pair, judge_in_turn
 from navab.conflict.judges import check_judge, judge_identity, load_judges
-from navab.conflict.weighing import Contradictions, resolve, weigh
+from navab.conflict.positions import Positions
+from navab.conflict.weighing import resolve, weigh
 from navab.lake.hashing import combine, set_digest, signature, text_hash
 from navab.lake.storage import Storage
-from navab.live import standing_statements
+from navab.live import pair_fingerprints, standing_statements
 from navab.nations.registry import Registry
 from navab.options.conflicts import ConflictsSection
 from navab.stages.base import (
@@ -35,8 +37,8 @@ from navab.stages.base import (
 from navab.text.normalise import fold_text
 from navab.view import View
 
-JUDGEMENT_VERSION = 1
-RESOLUTION_VERSION = 3
+JUDGEMENT_VERSION = 2
+RESOLUTION_VERSION = 4
 
 PAIRS_PER_ROW = 16  # a pair costs a judge much less than a row costs other stages
 
@@ -47,7 +49,9 @@ def _judged_by(nation: str, view: View) -> int:
 
 
 def expected_conflicts(view: View) -> pl.DataFrame:
-    pairs = view.current("candidates")
+    """A verdict is of the judge and of two statements; how the pair was found decides only whether it is wanted."""
+    wanted = view.current("candidates").select("left_id", "right_id", "nation")
+    pairs = pair_fingerprints(wanted, standing_statements(view)).join(wanted, on=["left_id", "right_id"])
     judged_by = signatures_by_nation(pairs["nation"], view, lambda nation: _judged_by(nation, view))
     prints = combine(judged_by, pairs["fingerprint"])
     return pairs.select("left_id", "right_id", "nation", pl.Series("fingerprint", prints))
@@ -55,8 +59,9 @@ def expected_conflicts(view: View) -> pl.DataFrame:
 
 def expected_resolutions(view: View) -> pl.DataFrame:
     """One fingerprint for every nation, of all that its resolution reads."""
-    settings = view.configuration.conflicts.model_dump(include={"enabled", *_WEIGHTS})
-    made_by = signature("resolutions", RESOLUTION_VERSION, **settings)
+    options = view.configuration.conflicts
+    settings = options.model_dump(include={"enabled", *_WEIGHTS})
+    made_by = signature("resolutions", RESOLUTION_VERSION, search=search_identity(options), **settings)
     statements, pairs, backing = standing_statements(view), view.current("conflicts"), _backing(view)
     prints = []
     for nation in statements["nation"].unique().sort():
@@ -122,7 +127,7 @@ def plan_resolutions(view: View) -> list[Unit]:
         return []
     standing, located, backing = standing_statements(view), view.located("statements"), _backing(view)
     before, decision = view.rows("resolutions"), ("retained", "stance", "reason", "component_digest")
-    pairs = view.current("conflicts", "verdict")
+    pairs = view.current("conflicts", "verdict", "confidence").filter(pl.col("verdict") != "neutral")
     if not view.configuration.conflicts.enabled:
         pairs = pairs.clear()
     units = []
@@ -140,7 +145,7 @@ def plan_resolutions(view: View) -> list[Unit]:
             "resolutions": select(view, "resolutions", own, own[key], decision, key=key),
         }
         facts = {
-            "pairs": pairs.filter(here).select("left_id", "right_id", "verdict"),
+            "pairs": pairs.filter(here).select("left_id", "right_id", "verdict", "confidence"),
             "backing": backing.filter(here).select("statement_id", "source"),
         }
         units.append(Unit(f"resolutions-{fingerprint & (2**64 - 1):016x}", nation, rows, reads, facts))
@@ -204,9 +209,8 @@ class ResolveConflicts:
         before = unit.reads["resolutions"].read(storage)
         pairs: pl.DataFrame = unit.facts["pairs"]  # type: ignore[assignment]
         backing: pl.DataFrame = unit.facts["backing"]  # type: ignore[assignment]
-        contradictions = Contradictions.among(pairs)
-        weighed = weigh(statements, pairs, backing, contradictions, self.options)
-        resolved = resolve(weighed, contradictions, before)
+        positions = Positions.among(statements, pairs)
+        resolved = resolve(weigh(statements, positions, backing, self.options), positions, before)
         decided = unit.pending.join(resolved, on="statement_id").sort("statement_id")
         yield Output("resolutions", conform(decided, "resolutions"))
 

@@ -58,6 +58,31 @@ def test_only_what_rules_leave_undecided_is_asked() -> None:
     assert judged[1].judgement.confidence == pytest.approx(0.8)
 
 
+def english(left: str, right: str) -> Pair:
+    return Pair(left, right, "en", "en", "uk")
+
+
+UNLIKE = english("Terminating a pregnancy is a crime.", "Abortion should be legal.")
+QUANTITIES = english("Taxes rose by 3 percent in 2020.", "Taxes rose by 4 percent in 2021.")
+QUESTION = english("Should Britain leave the union?", "Britain should leave the union.")
+
+
+def test_a_judge_that_reads_is_asked_about_all_that_rules_call_neutral_but_questions() -> None:
+    """Different words are no sign that two similar statements go together."""
+    pairs = [UNLIKE, QUANTITIES, QUESTION]
+    rules = RulesJudge(Registry.bundled())
+    assert [(one.verdict, one.decided) for one in rules.judge(pairs)] == [
+        ("neutral", True),
+        ("neutral", True),
+        ("neutral", False),
+    ]
+    engine = LetterEngine({text: "A" for pair in pairs for text in (pair.left, pair.right)})
+    judged = judge_in_turn(pairs, rules, EngineJudge(engine))
+    assert [one and one.judge for one in judged] == ["engine:letters", "engine:letters", "polarity"]
+    alone = judge_in_turn(pairs, rules)
+    assert [one and one.judge for one in alone] == ["polarity"] * 3
+
+
 def test_without_a_judge_that_reads_open_pairs_stay_neutral_and_undecided() -> None:
     (judged,) = judge_in_turn([OPEN], RulesJudge(Registry.bundled()))
     assert judged is not None

@@ -9,6 +9,7 @@ import pytest
 
 from navab.report import collect_conflicts
 from navab.report.collect_conflicts import largest_conflicts
+from navab.stages.base import Selection
 from navab.view import View
 from tests.inprocess import article, open_small, rows, run_until, write_jsonl
 
@@ -73,3 +74,12 @@ def test_the_largest_are_shown_of_many(view: View, monkeypatch: pytest.MonkeyPat
     found, total = largest_conflicts(view)
     monkeypatch.setattr(collect_conflicts, "LARGEST_CONFLICTS", 1)
     assert largest_conflicts(view) == (found[:1], total)
+
+
+def test_no_statement_is_read_but_those_shown(view: View, monkeypatch: pytest.MonkeyPatch) -> None:
+    read: list[int] = []
+    whole = Selection.read
+    monkeypatch.setattr(Selection, "read", lambda self, storage: read.append(self.height) or whole(self, storage))
+    monkeypatch.setattr(collect_conflicts, "LARGEST_CONFLICTS", 1)
+    largest_conflicts(view)
+    assert read == [2]
