@@ -33,7 +33,7 @@ class LetterEngine:
     asked: list[Request] = field(default_factory=list)
 
     def generate(self, requests: Sequence[Request]) -> list[Response]:
-        left = self.budget - len(self.asked)
+        left = max(0, self.budget - len(self.asked))
         self.asked += requests
         unanswered = [Response(error=UNANSWERED)] * len(requests[left:])
         return [self._answer(request) for request in requests[:left]] + unanswered

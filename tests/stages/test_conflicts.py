@@ -198,6 +198,6 @@ def test_pairs_that_the_budget_does_not_reach_stay_pending_and_the_others_are_ke
     judged = rows(view, "conflicts")
     assert judged["judge"].value_counts().filter(judge="engine:letters")["count"].to_list() == [3]
     assert 0 < view.pending("conflicts").height == pairs - judged.height
-    monkeypatch.setattr(conflicts, "load_judges", lambda *_: (rules, EngineJudge(LetterEngine(letters))))
+    monkeypatch.setattr(conflicts, "load_judges", lambda *_: (rules, EngineJudge(LetterEngine(letters, budget=10_000))))
     reduce(view)
     assert rows(view, "conflicts").height == pairs
