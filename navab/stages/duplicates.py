@@ -10,7 +10,7 @@ is no longer live (a takedown, a changed option) or repeats another one itself, 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -40,13 +40,13 @@ from navab.text.minhash import COARSE, LENGTH, Bins, SharedBand, shared_bands, s
 from navab.text.normalise import fold_text
 from navab.view import View
 
-SIGNATURE_VERSION = 3
+SIGNATURE_VERSION = 4
 VERSION = 3
 # A unit reads whole files of articles: with few rows each, files would be read again and again.
 _LEAST_UNIT_ROWS = 4096
 _NO_ARTICLE = 0  # in fingerprints of decisions that are to be made anew: no row has them
 _UNDATED = np.iinfo(np.int64).min  # in fingerprints, for no publication time
-_BLOCK_ROWS = 65_536  # of signatures that pass by; so many, 128 MB, are kept and not read again
+_BLOCK_ROWS = 65_536  # of sketches that pass by
 
 
 def expected_signatures(view: View) -> pl.DataFrame:
@@ -149,7 +149,7 @@ def plan_duplicates(view: View) -> list[Unit]:
     for (nation,), rows in pending.sort("nation", "article_id").group_by("nation", maintain_order=True):
         earlier = known.filter(pl.col("nation") == nation)["article_id"]
         ids = pl.concat([rows["article_id"], earlier])
-        reads = {"signatures": select(view, "signatures", signatures, ids, _SIGNATURE_COLUMNS)}
+        reads = {"signatures": select(view, "signatures", signatures, ids, _SKETCH_COLUMNS)}
         if len(earlier):
             reads["duplicates"] = select(view, "duplicates", duplicates, earlier, ("article_id", "canonical_id"))
         facts = {
@@ -160,7 +160,9 @@ def plan_duplicates(view: View) -> list[Unit]:
     return units
 
 
-_SIGNATURE_COLUMNS = ("article_id", "exact_hash", "minhash", "published_at", "crawl")
+# Sketches of all articles are read; signatures, 2 kB each, of those that are compared.
+_SKETCH_COLUMNS = ("article_id", "exact_hash", "sketch", "published_at", "crawl")
+_SIGNATURE_COLUMNS = ("article_id", "minhash")
 
 
 @dataclass(frozen=True)
@@ -173,9 +175,11 @@ class MakeSignatures:
         articles = unit.reads["articles"].read(storage)
         rows = unit.pending.join(articles.drop("nation", "fingerprint", strict=False), on="article_id", how="inner")
         folded = [fold_text(text) for text in rows["text"]]
+        signatures = sign(folded, self.options.ngram)
         table = rows.with_columns(
             pl.Series("exact_hash", [text_hash(text) for text in folded], dtype=pl.Int64),
-            to_lists("minhash", sign(folded, self.options.ngram)),
+            to_lists("minhash", signatures),
+            to_lists("sketch", sketch(signatures).view(np.int64)),
         )
         yield Output("signatures", conform(table, "signatures"))
 
@@ -188,16 +192,14 @@ class FindDuplicates:
 
     def __call__(self, unit: Unit, storage: Storage) -> Iterator[Output]:
         selection = unit.reads["signatures"]
-        few = selection.read(storage) if selection.height <= _BLOCK_ROWS else None
-        blocks = selection.read_blocks(storage, _BLOCK_ROWS) if few is None else [few]
-        rows, sketches = _sketches(blocks, selection.height)
+        rows, sketches = _sketches(selection.read_blocks(storage, _BLOCK_ROWS), selection.height)
         articles = in_order_of_crawls(_with_decisions(rows, unit, storage), unit.facts["crawls"])
         texts = articles.unique("text", keep="first", maintain_order=True)
         known = (texts["crawl_number"] == KNOWN).to_numpy()
         bands = shared_bands(sketches[texts["row"].to_numpy()], self.options.threshold, known)
         del sketches
-        compared = _compared(articles, texts, bands)
-        signatures = selection.only(compared).read(storage) if few is None else few
+        compared = selection.only(_compared(articles, texts, bands))
+        signatures = replace(compared, columns=_SIGNATURE_COLUMNS).read(storage)
         decided = group_articles(articles, bands, signatures, self.options.threshold)
         yield Output("duplicates", conform(_made(unit, decided), "duplicates"))
 
@@ -212,14 +214,14 @@ def _made(unit: Unit, decided: pl.DataFrame) -> pl.DataFrame:
 
 
 def _sketches(blocks: Iterable[pl.DataFrame], height: int) -> tuple[pl.DataFrame, Bins]:
-    """Small columns of all rows, and what bands are made of; signatures, 2 kB each, pass by in blocks."""
+    """Small columns of all rows, and what bands are made of, which passes by in blocks."""
     small: list[pl.DataFrame] = []
     sketches = np.empty((height, COARSE), dtype=np.uint8)
     end = 0
     for block in blocks:
-        small.append(block.drop("minhash", "fingerprint"))
+        small.append(block.drop("sketch", "fingerprint"))
         start, end = end, end + block.height
-        sketches[start:end] = sketch(to_matrix(block["minhash"]))
+        sketches[start:end] = to_matrix(block["sketch"]).view(np.uint8)
     return pl.concat(small).with_row_index("row"), sketches
 
 
