@@ -17,18 +17,23 @@ _LONGEST = 240
 
 def split_boilerplate(text: str) -> tuple[str, str | None]:
     """Part a text into what is kept and the lines taken out (null if none); a text of such lines alone is kept."""
-    pattern = _pattern()
     lines = text.split("\n")
-    out = {place for place, line in enumerate(lines) if len(line) <= _LONGEST and pattern.fullmatch(line.lower())}
+    out = {place for place, line in enumerate(lines) if len(line) <= _LONGEST and _is_boilerplate(line.lower())}
     if not out or len(out) == len(lines):
         return text, None
     kept = "\n".join(line for place, line in enumerate(lines) if place not in out)
     return kept, "\n".join(lines[place] for place in sorted(out))
 
 
+def _is_boilerplate(line: str) -> bool:
+    pattern, reporting = _patterns()
+    found = pattern.fullmatch(line)
+    return found is not None and (found["credit"] is None or reporting.search(line) is None)
+
+
 @cache
-def _pattern() -> re.Pattern[str]:
+def _patterns() -> tuple[re.Pattern[str], re.Pattern[str]]:
+    """Of whole lines, group `credit` for those that count only without reported speech, and of reported speech."""
     document = yaml.safe_load((resources.files("navab.text") / "boilerplate.yaml").read_text("utf-8"))
-    lines, credits_ = ("|".join(f"(?:{line})" for line in document[kind]) for kind in ("lines", "credits"))
-    reporting = "".join(document["reporting"].split())
-    return re.compile(f"{lines}|(?!.*(?:{reporting}))(?:{credits_})")
+    lines, credit = ("|".join(f"(?:{line})" for line in document[kind]) for kind in ("lines", "credits"))
+    return re.compile(f"{lines}|(?P<credit>{credit})"), re.compile("".join(document["reporting"].split()))
