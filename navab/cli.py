@@ -18,7 +18,7 @@ from navab.secrets import masked
 COMMANDS = {
     "run": "Build or refresh the benchmark: run every stage that has pending work, then release.",
     "refresh": "Scheduled run: read what is new, release only what has changed and passes the gates.",
-    "status": "Show tables, versions, live rows, rejections by reason and the last run.",
+    "status": "Show tables, versions, live rows, rejections by reason, releases and the last run.",
     "release": "Write what is live as a release.",
     "import": "Data sets of others as releases.",
     "evaluate": "Ask models about the triples of releases.",
