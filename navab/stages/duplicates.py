@@ -198,9 +198,10 @@ class FindDuplicates:
         known = (texts["crawl_number"] == KNOWN).to_numpy()
         bands = shared_bands(sketches[texts["row"].to_numpy()], self.options.threshold, known)
         del sketches
-        compared = selection.only(_compared(articles, texts, bands))
+        numbered = as_numbers(articles)
+        compared = selection.only(_compared(texts, numbered, bands))
         signatures = replace(compared, columns=_SIGNATURE_COLUMNS).read(storage)
-        decided = group_articles(articles, bands, signatures, self.options.threshold)
+        decided = group_articles(articles, numbered, bands, signatures, self.options.threshold)
         yield Output("duplicates", conform(_made(unit, decided), "duplicates"))
 
 
@@ -247,7 +248,7 @@ def in_order_of_crawls(articles: pl.DataFrame, configured: object) -> pl.DataFra
     return ordered.join(texts, on="exact_hash", how="left", maintain_order="left")
 
 
-def _compared(articles: pl.DataFrame, texts: pl.DataFrame, bands: list[SharedBand]) -> pl.Series:
+def _compared(texts: pl.DataFrame, numbered: Articles, bands: list[SharedBand]) -> pl.Series:
     """Articles whose signatures are needed, one of each text.
 
     These are texts that share a band with another, and all that are settled to belong to one of them or to a new
@@ -256,21 +257,22 @@ def _compared(articles: pl.DataFrame, texts: pl.DataFrame, bands: list[SharedBan
     shares, fresh = np.zeros(texts.height, dtype=np.bool_), np.zeros(texts.height, dtype=np.bool_)
     for band in bands:
         shares[band.rows] = True
-    fresh[articles.filter(pl.col("canonical_id").is_null())["text"].to_numpy()] = True
+    fresh[numbered.texts[numbered.crawls != KNOWN]] = True
     groups = texts.select(
-        "article_id", group=pl.Series(_numbered(articles).settled()), shares=pl.Series(shares), fresh=pl.Series(fresh)
+        "article_id", group=pl.Series(numbered.settled), shares=pl.Series(shares), fresh=pl.Series(fresh)
     )
     needed = pl.col("shares").any() | ((pl.len() > 1) & pl.col("fresh").any())
     return groups.filter(needed.over("group"))["article_id"]
 
 
 def group_articles(
-    articles: pl.DataFrame, bands: list[SharedBand], signatures: pl.DataFrame, threshold: float
+    articles: pl.DataFrame, numbered: Articles, bands: list[SharedBand], signatures: pl.DataFrame, threshold: float
 ) -> pl.DataFrame:
     """Decide for each new article whether it is unique, and if not, which article it repeats.
 
-    Articles come in the order of crawls; `bands` are of their texts; of each text that is like another one,
-    `signatures` has that of its first article. Returns article_id, canonical_id, kind and similarity.
+    Articles come in the order of crawls, `numbered` are the same as numbers; `bands` are of their texts; of each text
+    that is like another one, `signatures` has that of its first article. Returns article_id, canonical_id, kind and
+    similarity.
     """
     texts = articles.unique("text", keep="first", maintain_order=True).select("article_id")
     placed = signatures.select("article_id", place=pl.int_range(pl.len(), dtype=pl.Int64))
@@ -281,8 +283,7 @@ def group_articles(
     def similar(left: Int64Array, right: Int64Array) -> npt.NDArray[np.float32]:
         return similarity(hashes, places[left], places[right])
 
-    numbered = _numbered(articles)
-    found = find_canonicals(numbered, numbered.settled(), bands, lambda left, right: similar(left, right) >= threshold)
+    found = find_canonicals(numbered, bands, lambda left, right: similar(left, right) >= threshold)
     text, other = numbered.texts, numbered.texts[found]
     new = numbered.crawls != KNOWN
     near = new & (text != other)
@@ -299,7 +300,7 @@ def group_articles(
     return keep(decided, new).select("article_id", "canonical_id", kind.alias("kind"), "similarity")
 
 
-def _numbered(articles: pl.DataFrame) -> Articles:
+def as_numbers(articles: pl.DataFrame) -> Articles:
     """Articles as numbers: the earliest publication is preferred, then the smallest id."""
     rows = articles.select("article_id", "published_at", "canonical_id").with_row_index("row")
     order = rows.sort("published_at", "article_id", nulls_last=True)["row"].to_numpy()

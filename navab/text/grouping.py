@@ -6,6 +6,7 @@ Known articles and their canonicals come first; those of a crawl are grouped wit
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 
@@ -17,7 +18,7 @@ _NONE = np.iinfo(np.int64).max
 KNOWN = -1  # as the crawl of articles that have a canonical
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Articles:
     """Articles in the order in which they come: known ones, then crawl after crawl.
 
@@ -31,6 +32,7 @@ class Articles:
     canonicals: Int64Array
     led: Mask
 
+    @cached_property
     def settled(self) -> Int64Array:
         """The group of each text from what is known, by the least text in it."""
         known = self.crawls == KNOWN
@@ -41,13 +43,13 @@ class Articles:
         return least[labels]
 
 
-def find_canonicals(articles: Articles, settled: Int64Array, bands: list[SharedBand], near: Near) -> Int64Array:
+def find_canonicals(articles: Articles, bands: list[SharedBand], near: Near) -> Int64Array:
     """The row of each article's canonical.
 
     Groups are transitive. In a group with canonicals of earlier crawls the first of them by rank stays canonical, else
     the first article. A group that is all new is then given to an article that led before, if it has one.
     """
-    walk = _Walk(articles, settled, near)
+    walk = _Walk(articles, near)
     found = articles.canonicals.copy()
     highest = np.maximum.accumulate(articles.texts) + 1  # the end of the texts that have come
     for crawl in range(int(articles.crawls.max(initial=KNOWN)) + 1):
@@ -61,7 +63,8 @@ def find_canonicals(articles: Articles, settled: Int64Array, bands: list[SharedB
 class _Walk:
     """What is settled after each crawl: groups of texts, and the rank of each group's canonical at its root."""
 
-    def __init__(self, articles: Articles, settled: Int64Array, near: Near) -> None:
+    def __init__(self, articles: Articles, near: Near) -> None:
+        settled = articles.settled
         self._articles, self._near = articles, near
         self._forest = Forest(settled)
         self._by_rank = np.argsort(articles.ranks)

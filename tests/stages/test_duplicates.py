@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 
 from navab.lake.hashing import text_hash
 from navab.maintenance import maintain
-from navab.stages.duplicates import group_articles, in_order_of_crawls
+from navab.stages.duplicates import as_numbers, group_articles, in_order_of_crawls
 from navab.takedown.forget import Request, complete, entomb, search
 from navab.text.minhash import LENGTH, Banding, Bins, band_keys, shared_bands, sign, sketch
 from navab.text.normalise import fold_text
@@ -68,7 +68,7 @@ def grouped(new: pl.DataFrame, known: pl.DataFrame, threshold: float) -> pl.Data
     texts = articles.unique("text", keep="first", maintain_order=True)
     sketches = sketch(np.array(texts["minhash"].to_list(), dtype=np.int64).reshape(-1, LENGTH))
     bands = shared_bands(sketches, threshold, texts["canonical_id"].is_not_null().to_numpy())
-    return group_articles(articles, bands, rows, threshold)
+    return group_articles(articles, as_numbers(articles), bands, rows, threshold)
 
 
 def group(new: pl.DataFrame, known: pl.DataFrame | None = None) -> dict[int, tuple[int, str]]:

@@ -40,7 +40,7 @@ def canonicals(
         return np.array([pair in near for pair in zip(left.tolist(), right.tolist(), strict=True)], dtype=np.bool_)
 
     band = SharedBand(rows.astype(np.int32), np.array([0]))
-    return [int(row) for row in find_canonicals(articles, articles.settled(), [band], are_near)]
+    return [int(row) for row in find_canonicals(articles, [band], are_near)]
 
 
 def test_the_first_of_a_crawl_by_rank_is_canonical() -> None:
