@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import gzip
 import json
+import os
 import random
 import re
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -28,7 +31,8 @@ _REPLACED, _REPLACED_IN_DUPLICATES, _DUPLICATES = 0.3, 0.01, 0.05
 def write_crawl(folder: Path, count: int, *, first: int = 0) -> list[Path]:
     """Write `count` articles to JSON Lines in `folder`; `first` shifts what is drawn, so that crawls differ.
 
-    The first pass over the real articles takes them as they are. Raises FileNotFoundError without the shared data.
+    The first pass over the real articles takes them as they are. All CPUs write, a file each at a time. Raises
+    FileNotFoundError without the shared data.
     """
     if not DATA.is_dir():
         raise FileNotFoundError(f"real articles are not at {DATA}: this benchmark needs the shared data")
@@ -37,11 +41,20 @@ def write_crawl(folder: Path, count: int, *, first: int = 0) -> list[Path]:
     random.Random(0).shuffle(records)
     words = {nation: _words(records, nation) for nation in NATIONS}
     paths = [folder / f"part-{number:03d}.jsonl.gz" for number in range(FILES)]
-    for part, path in enumerate(paths):
-        with gzip.open(path, "wt", compresslevel=1, encoding="utf-8") as file:
-            for number in range(first + part, first + count, FILES):
-                file.write(json.dumps(_copy(records, number, words), ensure_ascii=False) + "\n")
+    files = [(path, range(first + part, first + count, FILES)) for part, path in enumerate(paths)]
+    workers = os.cpu_count() or 1
+    with ProcessPoolExecutor(workers) as pool:
+        list(pool.map(partial(_write_files, records, words), [files[worker::workers] for worker in range(workers)]))
     return paths
+
+
+def _write_files(
+    records: list[dict[str, Any]], words: dict[str, list[str]], files: Sequence[tuple[Path, range]]
+) -> None:
+    for path, numbers in files:
+        with gzip.open(path, "wt", compresslevel=1, encoding="utf-8") as file:
+            for number in numbers:
+                file.write(json.dumps(_copy(records, number, words), ensure_ascii=False) + "\n")
 
 
 def real_records(nation: str) -> Iterator[dict[str, Any]]:

@@ -22,6 +22,7 @@ from multiprocessing.connection import Connection
 import psutil
 
 from navab.errors import NavabError, RayLostError
+from navab.execution.local_ray import start_local_ray
 from navab.execution.messages import Carry, Failed, Ready, Start, Stop, address_of
 from navab.execution.processes import lives, name_of
 from navab.execution.ray_data import carry, lacks_gpus
@@ -76,15 +77,11 @@ def _start_ray(message: Start) -> None:
     loading = threading.Thread(target=import_module, args=["ray.data"], daemon=True)  # Ray's start is mostly waiting
     loading.start()
     address = address_of(message.resources)
-    options = {"logging_level": logging.WARNING, "log_to_driver": False}
-    if not address:
-        options |= {
-            "num_cpus": message.resources.num_cpus or os.cpu_count() or 1,
-            "include_dashboard": False,
-            "object_store_memory": 256 * 1024 * 1024,
-        }
     try:
-        ray.init(address=address or "local", **options)  # without an address Ray joins any cluster of this machine
+        if address:
+            ray.init(address=address, logging_level=logging.WARNING, log_to_driver=False)
+        else:
+            start_local_ray(message.resources.num_cpus or os.cpu_count() or 1)
     except Exception as error:  # Ray raises a bare Exception when its processes do not come up in time
         raise RayLostError(f"Ray did not start: {' '.join(str(error).split())[:200]}") from error
     check_reach(message.storage, message.resources, ray.nodes())

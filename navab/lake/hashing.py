@@ -16,8 +16,9 @@ import xxhash
 
 Int64Array = npt.NDArray[np.int64]
 
-# Rows that are combined at a time: of 100 million rows the steps between would take gigabytes.
-_BLOCK = 1 << 22
+SEED = np.uint64(0x9E37_79B9_7F4A_7C15)
+# Rows that are combined at a time: what is between the steps fits a core's cache.
+_BLOCK = 1 << 16
 
 _SEPARATOR = "\x1f"
 
@@ -47,11 +48,12 @@ def combine(*values: int | Int64Array | pl.Series) -> Int64Array:
     combined = np.empty(length, dtype=np.uint64)
     for start in range(0, length, _BLOCK):
         block = slice(start, start + _BLOCK)
-        state = np.full(1, 0x9E3779B97F4A7C15, dtype=np.uint64)
-        with np.errstate(over="ignore"):
-            for array in arrays:
-                part = array if len(array) == 1 else array[block]
-                state = _mix(state + part.astype(np.int64).view(np.uint64))
+        state = np.full(1, SEED, dtype=np.uint64)
+        for array in arrays:
+            part = array if len(array) == 1 else array[block]
+            with np.errstate(over="ignore"):
+                state = state + part.astype(np.int64, copy=False).view(np.uint64)
+            mix(state)
         combined[block] = state
     return combined.view(np.int64)
 
@@ -73,11 +75,16 @@ def block_digest(name: str, arrays: Sequence[Int64Array]) -> str:
     return digest.hexdigest()
 
 
-def _mix(value: npt.NDArray[np.uint64]) -> npt.NDArray[np.uint64]:
-    value = value + np.uint64(0x9E3779B97F4A7C15)
-    value = (value ^ (value >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
-    value = (value ^ (value >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
-    return value ^ (value >> np.uint64(31))
+def mix(values: npt.NDArray[np.uint64]) -> None:
+    """Turn integers into hashes, in place (the finaliser of SplitMix64, Steele et al. 2014)."""
+    with np.errstate(over="ignore"):
+        values += SEED
+        shifted = values >> np.uint64(30)
+        values ^= shifted
+        values *= np.uint64(0xBF58476D1CE4E5B9)
+        values ^= np.right_shift(values, np.uint64(27), out=shifted)
+        values *= np.uint64(0x94D049BB133111EB)
+        values ^= np.right_shift(values, np.uint64(31), out=shifted)
 
 
 def _signed(value: int) -> int:

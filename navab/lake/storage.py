@@ -202,9 +202,10 @@ def _create_local(path: str, content: bytes) -> bool:
 
 
 def encode_parquet(table: pa.Table) -> bytes:
-    """A table as the bytes of a Parquet file."""
+    """A table as the bytes of a Parquet file; dictionaries are for text alone: hashes and vectors do not repeat."""
     sink = pa.BufferOutputStream()
-    pq.write_table(table, sink, compression="zstd", row_group_size=ROW_GROUP_ROWS)
+    repeating = [field.name for field in table.schema if pa.types.is_string(field.type)]
+    pq.write_table(table, sink, compression="zstd", row_group_size=ROW_GROUP_ROWS, use_dictionary=repeating)
     return sink.getvalue().to_pybytes()  # type: ignore[no-any-return]
 
 

@@ -7,9 +7,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Protocol
+from typing import Any, Protocol
 
 import numpy as np
+import numpy.typing as npt
 import polars as pl
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -23,6 +24,8 @@ from navab.lake.snapshot import FILE
 from navab.lake.storage import Storage
 from navab.models.embedder import Embedders
 from navab.view import View
+
+_FEW_KEYS = 512  # of a file, to look for in every row
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,11 +52,16 @@ class Selection:
 
     def only(self, keys: pl.Series) -> Selection:
         """Those of its rows that have one of the keys; files without one are not read."""
-        parts = []
-        for path, own, fingerprints in self.parts:
-            wanted = np.isin(own, keys.to_numpy())
-            if wanted.any():
-                parts.append((path, own[wanted], fingerprints[wanted]))
+        if not self.parts:
+            return self
+        wanted = np.isin(np.concatenate([own for _, own, _ in self.parts]), keys.to_numpy())
+        ends = np.cumsum([len(own) for _, own, _ in self.parts])
+        masks = np.split(wanted, ends[:-1])
+        parts = [
+            (path, own[mask], fingerprints[mask])
+            for (path, own, fingerprints), mask in zip(self.parts, masks, strict=True)
+            if mask.any()
+        ]
         return replace(self, parts=tuple(parts))
 
     def read(self, storage: Storage) -> pl.DataFrame:
@@ -81,11 +89,15 @@ class Selection:
                     path,
                     columns=self._schema.names,
                     schema=load_schema(self.table).arrow,
-                    filters=_between(self.key, keys),
+                    filters=_among(self.key, keys),
                     filesystem=storage.arrow_filesystem,
                 )
+            frame = pl.DataFrame(rows)
+            if frame.height == len(keys) and _same(frame[self.key], keys) and _same(frame["fingerprint"], fingerprints):
+                yield frame  # the whole file, as it is
+                continue
             wanted = pl.DataFrame({self.key: keys, "fingerprint": fingerprints})
-            yield pl.DataFrame(rows).join(wanted, on=[self.key, "fingerprint"], how="semi")
+            yield frame.join(wanted, on=[self.key, "fingerprint"], how="semi")
 
     @property
     def _schema(self) -> pa.Schema:
@@ -94,11 +106,17 @@ class Selection:
         return pa.schema([whole.field(name) for name in dict.fromkeys([self.key, "fingerprint", *self.columns])])
 
 
-def _between(key: str, keys: Int64Array) -> pc.Expression | None:
-    """Skips row groups without any of the keys; files are sorted by key where they were merged."""
+def _same(column: pl.Series, values: npt.NDArray[Any]) -> bool:
+    return np.array_equal(column.to_numpy(), values)
+
+
+def _among(key: str, keys: Int64Array) -> pc.Expression | None:
+    """Skips row groups without any of the keys, where files are sorted by key; of few keys, reads no other rows."""
     if not len(keys) or not np.issubdtype(keys.dtype, np.integer):
         return None
-    return (pc.field(key) >= int(keys.min())) & (pc.field(key) <= int(keys.max()))
+    column = pc.field(key)
+    between = (column >= int(keys.min())) & (column <= int(keys.max()))
+    return between & column.isin(pa.array(keys)) if len(keys) <= _FEW_KEYS else between
 
 
 @dataclass(frozen=True, slots=True)
@@ -205,13 +223,14 @@ def plan_rows(
     main = next(iter(reads))
     units = []
     size = unit_rows or view.configuration.resources.unit_rows
-    for (nation,), rows in pending.sort("nation", _file_of(main), key).group_by("nation", maintain_order=True):
+    for (nation,), rows in pending.sort("nation", _place(main)[0], key).group_by("nation", maintain_order=True):
         for start in range(0, rows.height, size):
             block = rows.slice(start, size).sort(key)
             selections = {
-                name: _selection(view, name, block, column, columns) for name, (column, columns) in reads.items()
+                name: _selection(view, name, block.unique([column, *_place(name)]), column, columns)
+                for name, (column, columns) in reads.items()
             }
-            own = block.drop(*(helper(name) for name in reads for helper in (_file_of, _fingerprint_of)))
+            own = block.drop(*(column for name in reads for column in _place(name)))
             units.append(Unit(unit_name(table, own, key), str(nation), own, selections))
     return units
 
@@ -228,16 +247,15 @@ def select(
     """Select the rows of `located` that have the given keys; `key` names the column where it is not the table's."""
     key = key or view.key(table)
     wanted = located.join(pl.DataFrame({key: keys.unique()}), on=key, how="semi")
-    renamed = wanted.rename({FILE: _file_of(table), "fingerprint": _fingerprint_of(table)})
+    renamed = wanted.rename(dict(zip((FILE, "fingerprint"), _place(table), strict=True)))
     return _selection(view, table, renamed, key, columns, key)
 
 
 def _places(view: View, table: str, column: str) -> pl.DataFrame:
     """Where the current rows of a table lie: their key as `column`, file and fingerprint."""
+    names = (view.key(table), FILE, "fingerprint")
     return view.located(table).select(
-        pl.col(view.key(table)).alias(column),
-        pl.col(FILE).alias(_file_of(table)),
-        pl.col("fingerprint").alias(_fingerprint_of(table)),
+        pl.col(name).alias(alias) for name, alias in zip(names, (column, *_place(table)), strict=True)
     )
 
 
@@ -252,8 +270,8 @@ def _selection(
 ) -> Selection:
     """The selection of a table's rows by key, file and fingerprint columns."""
     snapshot = view.snapshot(table)
-    file, fingerprint = _file_of(table), _fingerprint_of(table)
-    wanted = rows.select(column, file, fingerprint).unique().sort(file, column)
+    file, fingerprint = _place(table)
+    wanted = rows.select(column, file, fingerprint).sort(file, column)  # all different
     parts = tuple(
         (snapshot.file_path(int(str(index))), part[column].to_numpy(), part[fingerprint].to_numpy())
         for (index,), part in wanted.group_by(file, maintain_order=True)
@@ -261,12 +279,9 @@ def _selection(
     return Selection(table, tuple(columns), key or view.key(table), parts)
 
 
-def _file_of(table: str) -> str:
-    return f"_file_{table}"
-
-
-def _fingerprint_of(table: str) -> str:
-    return f"_fingerprint_{table}"
+def _place(table: str) -> tuple[str, str]:
+    """Columns of a frame that say where rows of another table lie: file and fingerprint."""
+    return f"_file_{table}", f"_fingerprint_{table}"
 
 
 def unit_name(table: str, pending: pl.DataFrame, key: str) -> str:

@@ -157,7 +157,7 @@ def plan_duplicates(view: View) -> list[Unit]:
             "made": decided.select("article_id", "fingerprint").join(rows, on="article_id", how="semi"),
         }
         units.append(Unit(unit_name("duplicates", rows, "article_id"), str(nation), rows, reads, facts))
-    return units
+    return sorted(units, key=lambda unit: -unit.reads["signatures"].height)  # the last one to end begins first
 
 
 # Sketches of all articles are read; signatures, 2 kB each, of those that are compared.
@@ -173,7 +173,8 @@ class MakeSignatures:
 
     def __call__(self, unit: Unit, storage: Storage) -> Iterator[Output]:
         articles = unit.reads["articles"].read(storage)
-        rows = unit.pending.join(articles.drop("nation", "fingerprint", strict=False), on="article_id", how="inner")
+        made_of = articles.drop("nation", "fingerprint", strict=False)
+        rows = unit.pending.join(made_of, on="article_id", how="inner", maintain_order="left")
         folded = [fold_text(text) for text in rows["text"]]
         signatures = sign(folded, self.options.ngram)
         table = rows.with_columns(

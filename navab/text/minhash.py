@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from navab.lake.hashing import Int64Array, combine
+from navab.lake.hashing import SEED, Int64Array, mix
 
 BINS = 4096
 LENGTH = BINS // 16  # int64 values of a signature, each of sixteen bins
@@ -25,12 +25,11 @@ COARSE = 256  # bins that bands are made of, each of sixteen bins
 _CERTAINTY = 0.99
 _EMPTY = np.iinfo(np.uint32).max
 _BASE = np.uint64(0x100000001B3)
-_BATCH_CHARACTERS = 1 << 17
+_BATCH_CHARACTERS = 1 << 15
 _TO_BIN = np.uint64(52)  # of 64 bits leaves twelve
 _CHUNK_ROWS = 1 << 8
 _CHUNK_PAIRS = 1 << 9
 _LOWEST = np.uint64(0x1111_1111_1111_1111)
-_GOLDEN = np.uint64(0x9E37_79B9_7F4A_7C15)
 # In a band that more rows share, a row is compared with as many neighbours only, if they are not all alike.
 _WINDOW = 2_000
 
@@ -121,10 +120,15 @@ def sketch(signatures: Int64Array) -> Bins:
 
 
 def band_keys(sketches: Bins, banding: Banding) -> Iterator[npt.NDArray[np.uint64]]:
-    """For each band the rows' keys: texts with equal keys are candidates."""
+    """For each band the rows' keys: texts with equal keys are candidates. A key is so many bytes of a row."""
+    words = sketches.view("<u8")
+    mask = np.uint64((1 << 8 * banding.rows) - 1)
     for start in range(0, banding.bands * banding.rows, banding.rows):
-        keys = np.zeros(len(sketches), dtype=np.uint64)
-        keys.view(np.uint8).reshape(-1, 8)[:, : banding.rows] = sketches[:, start : start + banding.rows]
+        word, first = divmod(start, 8)
+        keys = words[:, word] >> np.uint64(8 * first)
+        if first + banding.rows > 8:
+            keys |= words[:, word + 1] << np.uint64(64 - 8 * first)
+        keys &= mask
         yield keys
 
 
@@ -168,13 +172,16 @@ def _shared(keys: npt.NDArray[np.uint64], known: npt.NDArray[np.bool_]) -> Share
 
 
 def _sharing_slots(keys: npt.NDArray[np.uint64], known: npt.NDArray[np.bool_]) -> Int64Array:
-    """Rows that may share their key, by a table of hashes of keys: to sort these alone is several times as fast."""
+    """Rows that may share their key with a new one, by a table of hashes of keys: to sort these alone is several times
+    as fast.
+    """
     bits = len(keys).bit_length() + 1
-    slots = (keys * _GOLDEN >> np.uint64(64 - bits)).astype(np.int64)
-    several = np.bincount(slots, minlength=1 << bits) > 1
+    slots = (keys * SEED >> np.uint64(64 - bits)).astype(np.int64)
     fresh = np.zeros(1 << bits, dtype=np.bool_)
     fresh[slots[~known]] = True
-    return np.flatnonzero((several & fresh)[slots])
+    some = np.flatnonzero(fresh[slots])
+    several = np.bincount(slots[some], minlength=1 << bits) > 1
+    return some[several[slots[some]]]
 
 
 def join_near(
@@ -207,17 +214,32 @@ def _batches(texts: Sequence[str]) -> Iterator[Sequence[str]]:
 
 
 def _lower(least: npt.NDArray[np.uint32], texts: Sequence[str], ngram: int) -> None:
-    """Lower the bins of texts to the least hashes of their n-grams."""
-    codes = np.frombuffer("".join(texts).encode("utf-32-le"), dtype=np.uint32).astype(np.uint64)
-    owner = np.repeat(np.arange(len(texts)) * BINS, [len(text) for text in texts])
+    """Lower the bins of texts to the least hashes of their n-grams.
+
+    Arrays are changed where they are: a new one of this size is new memory each time, which costs more than to fill it.
+    """
+    codes = np.frombuffer("".join(texts).encode("utf-32-le"), dtype=np.uint32)
     count = max(len(codes) - ngram + 1, 0)
-    inside = owner[len(owner) - count :] == owner[:count]  # no n-gram reaches into the next text
-    hashes = np.zeros(count, dtype=np.uint64)
+    hashes = codes[:count].astype(np.uint64)
     with np.errstate(over="ignore"):
-        for offset in range(ngram):
-            hashes = hashes * _BASE + codes[offset : offset + count]
-    hashes = combine(hashes[inside].view(np.int64)).view(np.uint64)
-    np.minimum.at(least, owner[:count][inside] + (hashes >> _TO_BIN).astype(np.int64), hashes.astype(np.uint32))
+        for offset in range(1, ngram):
+            hashes *= _BASE
+            hashes += codes[offset : offset + count]
+        hashes += SEED
+    mix(hashes)
+    lengths = [len(text) for text in texts]
+    values = hashes.astype(np.uint32)
+    values[_reaching(np.cumsum(lengths[:-1], dtype=np.int64), ngram, count)] = _EMPTY
+    hashes >>= _TO_BIN
+    hashes += np.repeat(np.arange(len(texts), dtype=np.uint64) * np.uint64(BINS), lengths)[:count]
+    np.minimum.at(least, hashes.view(np.int64), values)
+
+
+def _reaching(ends: Int64Array, ngram: int, count: int) -> Int64Array:
+    """Of n-grams over texts that follow each other, those that reach into the next text."""
+    places = (ends[:, None] - np.arange(1, ngram)).ravel()
+    inside: Int64Array = places[(places >= 0) & (places < count)]
+    return inside
 
 
 def _coarse_bins(signatures: Int64Array) -> Bins:

@@ -12,6 +12,9 @@ import numpy.typing as npt
 
 _UTF_32, _LENIENT = "utf-32-le", "surrogatepass"
 _LAST_LETTER = 0x40000  # planes beyond hold no letters
+_SHARP_S = "ß"
+_NOTHING, _NOT_ALONE = 0, 0xFFFF_FFFF  # of what a character folds to
+_HANGUL_VOWELS, _HANGUL_FINALS = range(0x1161, 0x1176), range(0x11A8, 0x11C3)  # joined by rule, not by decomposition
 # Vertical tab, form feed, separators and next line (\x85) are blanks.
 # A point or comma between digits, unless it groups thousands.
 _DECIMAL = re.compile(r"(?<=[0-9])[.,](?=[0-9])(?![0-9]{3}(?![0-9]))")
@@ -44,9 +47,16 @@ def _clean_line(line: str) -> str:
 
 
 def fold_text(text: str) -> str:
-    """Letters and digits only, NFKC and casefolded: equal for texts that differ in form alone."""
-    codes = np.frombuffer(unicodedata.normalize("NFKC", text).casefold().encode(_UTF_32, _LENIENT), dtype=np.uint32)
-    return codes[_alphanumeric()[codes]].tobytes().decode(_UTF_32, _LENIENT)
+    """Letters and digits only, NFKC and casefolded: equal for texts that differ in form alone.
+
+    Nearly every text is folded character by character, by a table; one with characters that may combine is not.
+    """
+    simple = text if _SHARP_S not in text else text.replace(_SHARP_S, "ss")
+    codes = _folded()[np.frombuffer(simple.encode(_UTF_32, _LENIENT), dtype=np.uint32)]
+    if codes.max(initial=_NOTHING) == _NOT_ALONE:
+        return "".join(filter(str.isalnum, unicodedata.normalize("NFKC", text).casefold()))
+    folded: bytes = codes[codes != _NOTHING].tobytes()
+    return folded.decode(_UTF_32, _LENIENT)
 
 
 def fold_statement(text: str) -> str:
@@ -55,8 +65,32 @@ def fold_statement(text: str) -> str:
 
 
 @cache
-def _alphanumeric() -> npt.NDArray[np.bool_]:
-    """For each code point whether it is a letter or digit."""
-    table = np.zeros(sys.maxunicode + 1, dtype=np.bool_)
-    table[:_LAST_LETTER] = [chr(code).isalnum() for code in range(_LAST_LETTER)]
+def _folded() -> npt.NDArray[np.uint32]:
+    """For each code point the letter or digit that it folds to, _NOTHING if there is none, or _NOT_ALONE."""
+    joining = _joining()
+    table = np.full(sys.maxunicode + 1, _NOTHING, dtype=np.uint32)
+    table[:_LAST_LETTER] = [_fold(chr(code), joining) for code in range(_LAST_LETTER)]
     return table
+
+
+def _fold(character: str, joining: frozenset[str]) -> int:
+    """What a character folds to; _NOT_ALONE if that is several, or depends on the characters beside it."""
+    composed = unicodedata.normalize("NFKC", character)
+    if composed == character and character not in joining and character.casefold() == character:
+        return ord(character) if character.isalnum() else _NOTHING
+    if not joining.isdisjoint(composed):
+        return _NOT_ALONE
+    kept = [ord(one) for one in composed.casefold() if one.isalnum()]
+    return _NOT_ALONE if len(kept) > 1 else kept[0] if kept else _NOTHING
+
+
+def _joining() -> frozenset[str]:
+    """Characters that normalisation may join to an earlier one, or move: combining marks, and parts of Hangul."""
+    joining = {*map(chr, _HANGUL_VOWELS), *map(chr, _HANGUL_FINALS)}
+    for character in map(chr, range(_LAST_LETTER)):
+        if unicodedata.combining(character):
+            joining.add(character)
+        parts = unicodedata.decomposition(character).split()
+        if len(parts) == 2 and not parts[0].startswith("<"):  # canonical, of two
+            joining.add(chr(int(parts[1], 16)))
+    return frozenset(joining)

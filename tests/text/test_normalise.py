@@ -48,6 +48,28 @@ def test_clean_text_is_clean(text: str) -> None:
 
 
 @given(TEXT)
+@example("ß\u0323")  # s with a dot below is a letter, sharp s with one is not
+@example("e\u0301")
+@example("\u1100\u1161\u11a8")  # parts of a Korean syllable
+@example("ﬁne … ½ Ⅻ ™ 〇 ㍿ \ud800")
+def test_folding_by_table_is_folding(text: str) -> None:
+    assert fold_text(text) == "".join(filter(str.isalnum, unicodedata.normalize("NFKC", text).casefold()))
+
+
+def test_every_character_folds_beside_others_as_they_do_together() -> None:
+    for character in map(chr, range(0x40000)):
+        text = f"o{character}a"
+        folded = "".join(filter(str.isalnum, unicodedata.normalize("NFKC", text).casefold()))
+        assert fold_text(text) == folded, ascii(character)
+
+
+def test_composed_and_decomposed_characters_fold_alike() -> None:
+    for character in map(chr, range(0x40000)):
+        if unicodedata.decomposition(character):
+            assert fold_text(unicodedata.normalize("NFKD", character)) == fold_text(character), ascii(character)
+
+
+@given(TEXT)
 def test_cleaning_keeps_letters_and_digits(text: str) -> None:
     assert fold_text(clean_text(text)) == fold_text(text)
 
