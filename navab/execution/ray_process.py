@@ -29,6 +29,8 @@ from navab.execution.ray_data import carry, lacks_gpus
 from navab.execution.reach import check_reach
 
 WATCH_INTERVAL_S = 0.5
+_HANDED_ON = 1000  # tables of a task that wait to be taken
+_LIMITS_INTERVAL_S = 0.1
 _KILLS = 20  # rounds, of a tenth of a second
 _CORE_PROCESSES = ("raylet", "gcs_server")
 
@@ -86,11 +88,23 @@ def _start_ray(message: Start) -> None:
         raise RayLostError(f"Ray did not start: {' '.join(str(error).split())[:200]}") from error
     check_reach(message.storage, message.resources, ray.nodes())
     loading.join()
+    _configure_ray_data()
+
+
+def _configure_ray_data() -> None:
+    """Ray Data as units need it: what they hand on are a few names of files, and all CPUs have work at once."""
+    import ray.data  # noqa: PLC0415  (as in _start_ray)
+    from ray.data._internal.execution.resource_manager import ResourceManager  # noqa: PLC0415
+
     context = ray.data.DataContext.get_current()
     context.enable_progress_bars = False
     context.print_on_execution_start = False
-    # A worker's every table is handed on at once: the driver commits files while the unit is still running.
+    # A worker's every table is handed on at once: the driver commits files while the unit is still running. It does
+    # not wait until they are taken, which is up to half a second each time.
     context.target_max_block_size = 1
+    context._max_num_blocks_in_streaming_gen_buffer = _HANDED_ON
+    # Of how many CPUs there are Ray Data asks once a second; until then a step has one.
+    ResourceManager.GLOBAL_LIMITS_UPDATE_INTERVAL_S = _LIMITS_INTERVAL_S
     logging.getLogger("ray.data").setLevel(logging.CRITICAL)
 
 
