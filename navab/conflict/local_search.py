@@ -1,4 +1,4 @@
-"""Maximum-weight independent sets by iterated local search, for graphs too large for the exact method.
+"""Heavier independent sets by iterated local search, from what annealing found.
 
 The moves are those of ILS-VND (Nogueira, Pinheiro and Subramanian 2018): a node comes in for the lighter ones that
 it excludes, or two nodes come in for one; when no move gains, a few nodes are forced in and the search goes on.
@@ -12,18 +12,20 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from navab.conflict.graph import Graph
 
-_ROUNDS_PER_NODE = 10
+_ROUNDS_PER_NODE = 1
 _MOST_ROUNDS = 20_000
 _ACCEPT_WORSE = 0.02
 _GAIN = 1e-9
 
 
-def good_set(nodes: Sequence[int], graph: Graph, weights: Mapping[int, float]) -> frozenset[int]:
-    """An independent set of great weight, the same for the same graph whatever the order of its nodes."""
+def improved_set(
+    start: frozenset[int], nodes: Sequence[int], graph: Graph, weights: Mapping[int, float]
+) -> frozenset[int]:
+    """An independent set no lighter than the one to start from, the same whatever the order of the nodes."""
     ordered = sorted(nodes)
     chance = random.Random(0)
     search = _Search(ordered, graph, weights)
-    search.settle()
+    search.force(sorted(start))
     best, best_weight = frozenset(search.chosen), search.weight
     for _ in range(min(_MOST_ROUNDS, _ROUNDS_PER_NODE * len(ordered))):
         weight = search.weight

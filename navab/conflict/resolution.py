@@ -2,8 +2,8 @@
 
 Contradictions are the edges of a graph; in each connected component a maximum-weight independent set is the dominant
 stance, found exactly up to `EXACT_LIMIT` statements. Larger components are reduced by what every best set holds; what
-is left falls apart into smaller ones, and those that stay large are solved by integer programming and local search,
-with a bound.
+is left falls apart into smaller ones, and those that stay large are solved by integer programming, annealing and
+local search, with a bound.
 """
 
 from __future__ import annotations
@@ -11,9 +11,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from navab.conflict.annealing import annealed_set
 from navab.conflict.branch_and_bound import heaviest_set, take_heavy
 from navab.conflict.graph import Graph, components, induced
-from navab.conflict.local_search import good_set
+from navab.conflict.local_search import improved_set
 from navab.conflict.relaxation import bounded_set, persistent
 
 EXACT_LIMIT = 40
@@ -69,7 +70,8 @@ def _solve(part: Sequence[int], graph: Graph, weights: Mapping[int, float]) -> t
     bounded = bounded_set(part, graph, weights)
     chosen = bounded.chosen
     if _total(chosen, weights) < bounded.bound - _GAP:
-        chosen = max(chosen, good_set(part, graph, weights), key=lambda one: _total(one, weights))
+        improved = improved_set(annealed_set(part, graph, weights), part, graph, weights)
+        chosen = max(chosen, improved, key=lambda one: _total(one, weights))
     return chosen, max(bounded.bound, _total(chosen, weights))
 
 

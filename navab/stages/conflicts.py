@@ -38,7 +38,7 @@ from navab.text.normalise import fold_text
 from navab.view import View
 
 JUDGEMENT_VERSION = 2
-RESOLUTION_VERSION = 4
+RESOLUTION_VERSION = 5
 
 PAIRS_PER_ROW = 16  # a pair costs a judge much less than a row costs other stages
 
