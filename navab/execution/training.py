@@ -21,6 +21,7 @@ from navab.alignment.checkpoints import fetch_folder, keep_checkpoint, keep_fold
 from navab.alignment.learning import ADAPTER, Lesson, learn
 from navab.alignment.training import FOLDER, Point
 from navab.errors import ConfigurationError, EngineError, NavabError, RayLostError
+from navab.execution.local_ray import OBJECT_STORE_BYTES
 from navab.execution.messages import address_of
 from navab.execution.progress import Progress
 from navab.execution.reach import check_reach
@@ -105,7 +106,7 @@ def _connect(ray: Any, options: AlignmentSection, resources: ResourcesSection) -
     os.environ.setdefault("RAY_TRAIN_ENABLE_PRINT_PATCH", "0")  # it shows every line twice
     address = address_of(resources)
     needed = options.workers * options.cpus_per_worker + _SPARE_CPUS
-    own = {} if address else {"num_cpus": needed, "include_dashboard": False, "object_store_memory": 256 * 1024 * 1024}
+    own = {} if address else {"num_cpus": needed, "include_dashboard": False, "object_store_memory": OBJECT_STORE_BYTES}
     # Workers print their progress; Ray Train's own actors would warn every few seconds that there is no dashboard.
     quiet = ray.LoggingConfig(log_level="ERROR")
     for attempt in range(1, _STARTS + 1):

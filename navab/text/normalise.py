@@ -15,10 +15,10 @@ _LAST_LETTER = 0x40000  # planes beyond hold no letters
 _SHARP_S = "ß"
 _NOTHING, _NOT_ALONE = 0, 0xFFFF_FFFF  # of what a character folds to
 _HANGUL_VOWELS, _HANGUL_FINALS = range(0x1161, 0x1176), range(0x11A8, 0x11C3)  # joined by rule, not by decomposition
-# Vertical tab, form feed, separators and next line (\x85) are blanks.
 # A point or comma between digits, unless it groups thousands.
 _DECIMAL = re.compile(r"(?<=[0-9])[.,](?=[0-9])(?![0-9]{3}(?![0-9]))")
 _POINT = "."
+# Vertical tab, form feed, separators and next line (\x85) are blanks.
 _CONTROL = re.compile(r"[\x00-\x08\x0e-\x1b\x7f-\x84\x86-\x9f]")
 
 
