@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
+import numpy as np
 import polars as pl
 
 from navab.configuration import Configuration
@@ -94,7 +95,7 @@ class View:
 
     def current(self, table: str, *columns: str) -> pl.DataFrame:
         """Rows at the current fingerprints."""
-        current = self._match(table).current
+        current = self._current_mask(table)
         return keep(self.rows(table, *columns), current)
 
     def live(self, table: str, *columns: str) -> pl.DataFrame:
@@ -139,13 +140,19 @@ class View:
             self._matched[table] = _Matched(current, keep(expected, ~present))
         return self._matched[table]
 
+    def _current_mask(self, table: str) -> Mask:
+        """Which rows are at the current fingerprints; a table without files is not compared with what it lacks."""
+        return self._match(table).current if self.snapshot(table).files.height else np.zeros(0, dtype=np.bool_)
+
     def _live_mask(self, table: str) -> Mask:
         if table not in self._live:
             self._live[table] = self._find_live(table)
         return self._live[table]
 
     def _find_live(self, table: str) -> Mask:
-        live = self._match(table).current
+        live = self._current_mask(table)
+        if not len(live):
+            return live
         if "rejected_reason" in load_schema(table).arrow.names:
             live = live & self._columns(table, ["rejected_reason"])["rejected_reason"].is_null().to_numpy()
         if table in self._live_of:

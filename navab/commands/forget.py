@@ -10,7 +10,6 @@ import click
 from navab.commands.arguments import configured
 from navab.commands.console import new_table, show
 from navab.commands.opening import open_view, writing
-from navab.commands.report import renew_report
 from navab.errors import ConfigurationError
 from navab.lake.claim import Claim
 from navab.takedown import forget as takedown
@@ -61,7 +60,7 @@ def forget(
         complete_takedowns(view, claim)
         found = takedown.search(request, view)
         count = takedown.entomb(request, found, view, claim)
-        done = takedown.complete(view, claim, lambda: renew_report(view))
+        done = takedown.complete(view, claim, lambda: _renew_report(view))
     _print_found(found, view)
     _print_forgotten(done)
     show(f"{count:,} tombstones written: later crawls leave it out" if count else "it had been forgotten before")
@@ -72,7 +71,13 @@ def complete_takedowns(view: View, claim: Claim) -> None:
     """Carry out what an interrupted `forget` has left undone."""
     if takedown.is_pending(view):
         print("navab: completing an interrupted takedown", file=sys.stderr)
-        _print_forgotten(takedown.complete(view, claim, lambda: renew_report(view)))
+        _print_forgotten(takedown.complete(view, claim, lambda: _renew_report(view)))
+
+
+def _renew_report(view: View) -> None:
+    from navab.commands.report import renew_report  # noqa: PLC0415  (half a second that only takedowns need)
+
+    renew_report(view)
 
 
 def _print_found(found: Search, view: View) -> None:

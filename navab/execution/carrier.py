@@ -41,22 +41,24 @@ _SERVE = "from navab.execution.ray_process import main; main()"
 
 
 class Carrier:
-    """Runs units on Ray; Ray starts when the first unit comes, and not at all if none does."""
+    """Runs units on Ray; Ray is loaded at once, and starts when the first unit comes: not at all if none does."""
 
     def __init__(self, storage: Storage, resources: ResourcesSection, epoch: int) -> None:
         self._storage = storage
         self._epoch = epoch
         self._resources = resources
         self._ray: _RayProcess | None = None
+        self._started = False
         self._restarts = 0
         self._used = NOTHING_USED
 
     def __enter__(self) -> Carrier:
+        self._ray = _RayProcess()
         return self
 
     def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
         if self._ray is not None:
-            self._ray.end(politely=kind is None)
+            self._ray.end(politely=self._started and kind is None)
 
     def carry(
         self, units: Sequence[Unit], work: Work, engine: EngineSection | None = None, gpus: float = 0.0
@@ -86,11 +88,13 @@ class Carrier:
 
     def start(self) -> _RayProcess:
         """Start Ray, or connect to it, unless that is done; raises ConfigurationError if it cannot share the lake."""
-        if self._ray is None:
+        ray = self._ray = self._ray or _RayProcess()
+        if not self._started:
             print(self._greeting(), file=sys.stderr, flush=True)
-            self._ray = _RayProcess(Start(self._storage, self._resources, self._epoch))
-            self._ray.receive()
-        return self._ray
+            ray.send(Start(self._storage, self._resources, self._epoch))
+            ray.receive()
+            self._started = True
+        return ray
 
     def recover(self, error: RayLostError) -> None:
         """Forget a Ray that was lost, so that the next units start another one.
@@ -99,7 +103,7 @@ class Carrier:
         """
         if self._ray is not None:
             self._ray.end(politely=False, keep_log=True)
-            self._ray = None
+            self._ray, self._started = None, False
         if (address := address_of(self._resources)) is not None:
             raise RayLostError(f"the Ray cluster at {address} failed: {error}; run the same command again")
         if self._restarts == RESTARTS:
@@ -121,9 +125,9 @@ class Carrier:
 
 
 class _RayProcess:
-    """The driver's end of the pipe to the process that runs Ray."""
+    """The driver's end of the pipe to the process that runs Ray, which loads it and waits to be told how to start."""
 
-    def __init__(self, start: Start) -> None:
+    def __init__(self) -> None:
         self._pipe, theirs = Pipe()
         self._log = Path(tempfile.gettempdir()) / f"navab-ray-{os.getpid()}.log"
         package = str(Path(__file__).resolve().parents[2])
@@ -139,7 +143,6 @@ class _RayProcess:
                 start_new_session=True,  # Ctrl-C is the driver's: it commits first
             )
         theirs.close()
-        self.send(start)
 
     def send(self, message: object) -> None:
         try:

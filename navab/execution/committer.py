@@ -53,7 +53,7 @@ class Committer:
         self._merges: dict[str, _Merge] = {}
         self._unmerged = 0
         self._interval = view.configuration.resources.commit_interval_s
-        self._limit = view.configuration.maintenance.merge_mb << 20
+        self._maintenance = view.configuration.maintenance
         self._last = time.monotonic()
         self.rows = 0
 
@@ -107,7 +107,9 @@ class Committer:
 
     def _plan(self, table: str) -> list[Unit]:
         taken = {path for merge in self._merges.values() for path in merged_files(merge.unit)}
-        units = plan_merges(table, self._view.snapshot(table).files, self._limit, taken)
+        options = self._maintenance
+        files = self._view.snapshot(table).files
+        units = plan_merges(table, files, options.merge_mb << 20, taken, few=options.small_files)
         self._merges.update({unit.name: _Merge(table, unit) for unit in units})
         return units
 

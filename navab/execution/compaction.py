@@ -2,7 +2,8 @@
 
 Of every nation, files are sorted into levels by size, each sixteen times the one before; sixteen files of a level
 become one of the next. So n commits leave some sixteen files for every power of sixteen in n, and a row is rewritten
-once a level. Rows are moved by workers and stay what they are; `navab maintain` makes larger files and drops rows.
+once a level. A table of few small files is left alone: they are read sooner than merged. Rows are moved by workers and
+stay what they are; `navab maintain` makes larger files and drops rows.
 """
 
 from __future__ import annotations
@@ -40,11 +41,16 @@ class MergeFiles:
         yield Output(self.table, pa.concat_tables(parts).sort_by(order))
 
 
-def plan_merges(table: str, files: pl.DataFrame, limit: int, taken: Collection[str] = ()) -> list[Unit]:
-    """Units that merge files smaller than `limit` bytes (path, size, nation), but for those that are taken."""
-    if load_schema(table).kind != "row":
-        return []
+def plan_merges(
+    table: str, files: pl.DataFrame, limit: int, taken: Collection[str] = (), *, few: int = 0
+) -> list[Unit]:
+    """Units that merge files smaller than `limit` bytes (path, size, nation), but for those that are taken.
+
+    There are none while the table has only a `few` small files.
+    """
     small = files.filter((pl.col("size") < limit) & ~pl.col("path").is_in(list(taken)))
+    if load_schema(table).kind != "row" or small.height <= few:
+        return []
     level = pl.col("size").clip(1).log(FAN_IN).floor().alias("level")
     units = []
     for _, group in small.sort("path").group_by("nation", level, maintain_order=True):

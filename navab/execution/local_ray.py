@@ -1,15 +1,11 @@
 """A local Ray with fewer helper processes: without what serves clusters and dashboards, it starts in half the time.
 
-Ray has no option for this. Where its own class changes, all helpers start again and nothing else is different.
+Ray has no option for this. Where its own classes change, all helpers start again and nothing else is different.
 """
 
 from __future__ import annotations
 
 import logging
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from ray._private.node import Node
 
 OBJECT_STORE_BYTES = 256 * 1024 * 1024
 
@@ -29,20 +25,55 @@ def start_local_ray(num_cpus: int) -> None:
     )
 
 
+def leave_actors_out() -> None:
+    """Have Ray Data start neither the actor that counts for dashboards nor the one that divides a cluster.
+
+    Each would be a process of its own, started with the first dataset. Ray must run, and has all of this machine.
+    """
+    import ray.data  # noqa: PLC0415  (as above)
+    from ray.data._internal import stats  # noqa: PLC0415
+    from ray.data._internal.cluster_autoscaler import DefaultAutoscalingCoordinator  # noqa: PLC0415
+
+    ray.data.DataContext.get_current().use_legacy_dataset_ids = False  # which the actor would count
+    whole = {"this machine": ray.cluster_resources()}
+
+    def do_nothing(*_: object, **__: object) -> None:
+        pass
+
+    def have_all(_: object) -> dict[str, dict[str, float]]:
+        return whole
+
+    manager = "update_execution_metrics", "update_iteration_metrics", "register_dataset_to_stats_actor"
+    _replace(getattr(stats, "_StatsManager", None), dict.fromkeys(manager, staticmethod(do_nothing)))
+    _replace(
+        DefaultAutoscalingCoordinator,
+        {"request_resources": do_nothing, "cancel_request": do_nothing, "get_reserved_resources": have_all},
+    )
+
+
 def _leave_helpers_out() -> None:
-    """No autoscaler's monitor, no server of the dashboard, no reader of workers' logs, which Ray keeps in files."""
+    """No autoscaler's monitor, no server of the dashboard, no reader of workers' logs, which Ray keeps in files.
+
+    And of the dashboard's agent, for which the raylet waits, only what it is where Ray is installed without it.
+    """
+    from ray._private import utils  # noqa: PLC0415
     from ray._private.node import Node  # noqa: PLC0415
 
-    def start_nothing(node: Node) -> None:
+    def start_nothing(_: Node) -> None:
         pass
 
     def start_no_server(node: Node, *, include_dashboard: bool | None, raise_on_failure: bool) -> None:
         node._webui_url = ""
 
-    for name, instead in {
-        "start_monitor": start_nothing,
-        "start_log_monitor": start_nothing,
-        "start_api_server": start_no_server,
-    }.items():
-        if hasattr(Node, name):
-            setattr(Node, name, instead)
+    _replace(utils, {"get_dashboard_dependency_error": lambda: ImportError("left out")})
+    _replace(
+        Node,
+        {"start_monitor": start_nothing, "start_log_monitor": start_nothing, "start_api_server": start_no_server},
+    )
+
+
+def _replace(owner: object, functions: dict[str, object]) -> None:
+    """Replace functions of a class or module, all or none."""
+    if all(hasattr(owner, name) for name in functions):
+        for name, function in functions.items():
+            setattr(owner, name, function)

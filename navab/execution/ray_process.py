@@ -22,7 +22,7 @@ from multiprocessing.connection import Connection
 import psutil
 
 from navab.errors import NavabError, RayLostError
-from navab.execution.local_ray import start_local_ray
+from navab.execution.local_ray import leave_actors_out, start_local_ray
 from navab.execution.messages import Carry, Failed, Ready, Start, Stop, address_of
 from navab.execution.processes import lives, name_of
 from navab.execution.ray_data import carry, lacks_gpus
@@ -40,10 +40,13 @@ def main() -> None:
     connection = Connection(int(sys.argv[1]))
     guard = _Guard(int(sys.argv[2]))
     guard.start()
+    # The driver looks for work meanwhile. In a thread, for Ray's start is mostly waiting.
+    loading = threading.Thread(target=import_module, args=["ray.data"], daemon=True)
+    loading.start()
     message = connection.recv()
     pool = None
     try:
-        _start_ray(message)
+        _start_ray(message, loading)
         connection.send(Ready())
         while not isinstance(request := connection.recv(), Stop):
             if isinstance(request, Carry):
@@ -71,13 +74,11 @@ def main() -> None:
         os._exit(0)
 
 
-def _start_ray(message: Start) -> None:
-    """Start Ray or connect to it; raises ConfigurationError if it cannot share the lake."""
+def _start_ray(message: Start, loading: threading.Thread) -> None:
+    """Start Ray or connect to it while Ray Data is loading; raises ConfigurationError if it cannot share the lake."""
     os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
     import ray  # noqa: PLC0415  (the guard watches the driver before this takes its second or two)
 
-    loading = threading.Thread(target=import_module, args=["ray.data"], daemon=True)  # Ray's start is mostly waiting
-    loading.start()
     address = address_of(message.resources)
     try:
         if address:
@@ -89,6 +90,8 @@ def _start_ray(message: Start) -> None:
     check_reach(message.storage, message.resources, ray.nodes())
     loading.join()
     _configure_ray_data()
+    if not address:
+        leave_actors_out()
 
 
 def _configure_ray_data() -> None:

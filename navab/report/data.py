@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from navab.report.alignments import AlignmentBoard
-from navab.report.leaderboard import Board
+if TYPE_CHECKING:  # they load what only the page needs
+    from navab.report.alignments import AlignmentBoard
+    from navab.report.leaderboard import Board
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -62,6 +62,12 @@ def test_large_files_files_on_their_way_and_snapshots_are_left_alone() -> None:
     assert plan_merges("topics", files, LIMIT) == []
 
 
+def test_a_table_of_few_small_files_is_left_alone() -> None:
+    files = listing(*((f"cn/{number}", 100, "cn") for number in range(2 * FAN_IN)), ("cn/large", LIMIT, "cn"))
+    assert plan_merges("searches", files, LIMIT, few=2 * FAN_IN) == []
+    assert len(plan_merges("searches", files, LIMIT, few=2 * FAN_IN - 1)) == 2
+
+
 def test_a_merge_keeps_the_rows_and_cannot_double_them(tmp_path: Path) -> None:
     storage = Storage(str(tmp_path / "lake"))
     table = LakeTable(storage, "searches")
@@ -87,7 +93,11 @@ def test_a_merge_keeps_the_rows_and_cannot_double_them(tmp_path: Path) -> None:
 def test_a_run_leaves_few_files(tmp_path: Path) -> None:
     units = [unit(number) for number in range(40)]
     expected = pl.concat([one.pending for one in units])
-    document = {"lake": str(tmp_path / "lake"), "resources": {"num_cpus": 1, "commit_interval_s": 1e-6}}
+    document = {
+        "lake": str(tmp_path / "lake"),
+        "resources": {"num_cpus": 1, "commit_interval_s": 1e-6},
+        "maintenance": {"small_files": 0},
+    }
     configuration = Configuration.model_validate(document)
     lake = Lake(configuration.lake)
     view = View(lake, configuration, Registry.bundled(), {"searches": lambda view: expected}, {})
