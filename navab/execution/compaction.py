@@ -2,8 +2,8 @@
 
 Of every nation, files are sorted into levels by size, each sixteen times the one before; sixteen files of a level
 become one of the next. So n commits leave some sixteen files for every power of sixteen in n, and a row is rewritten
-once a level. A table of few small files is left alone: they are read sooner than merged. Rows are moved by workers and
-stay what they are; `navab maintain` makes larger files and drops rows.
+once a level. A few small files of a table are left alone: they are read sooner than merged. Rows are moved by workers
+and stay what they are; `navab maintain` makes larger files and drops rows.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ import pyarrow.parquet as pq
 from navab.lake.hashing import text_hash
 from navab.lake.schema import load_schema
 from navab.lake.storage import Storage
-from navab.stages.base import Output, Unit
+from navab.stages.base import Output, Unit, conform
 
 FAN_IN = 16
 
@@ -37,8 +37,8 @@ class MergeFiles:
             )
             for path in merged_files(unit)
         ]
-        order = [(name, "ascending") for name in (*schema.key, "fingerprint")]
-        yield Output(self.table, pa.concat_tables(parts).sort_by(order))
+        rows = pl.DataFrame(pa.concat_tables(parts)).sort(*schema.key, "fingerprint")
+        yield Output(self.table, conform(rows, self.table))
 
 
 def plan_merges(
@@ -46,15 +46,17 @@ def plan_merges(
 ) -> list[Unit]:
     """Units that merge files smaller than `limit` bytes (path, size, nation), but for those that are taken.
 
-    There are none while the table has only a `few` small files.
+    There are as many as leave a `few` small files, the smallest ones first.
     """
     small = files.filter((pl.col("size") < limit) & ~pl.col("path").is_in(list(taken)))
-    if load_schema(table).kind != "row" or small.height <= few:
+    if load_schema(table).kind != "row":
         return []
     level = pl.col("size").clip(1).log(FAN_IN).floor().alias("level")
-    units = []
-    for _, group in small.sort("path").group_by("nation", level, maintain_order=True):
+    units: list[Unit] = []
+    for _, group in small.sort(level, "path").group_by("nation", level, maintain_order=True):
         for start in range(0, group.height - FAN_IN + 1, FAN_IN):
+            if small.height - FAN_IN * len(units) <= few:
+                return units
             chosen = group.slice(start, FAN_IN)
             units.append(merging(table, chosen["nation"][0], chosen["path"].to_list()))
     return units

@@ -34,7 +34,7 @@ from navab.text.language import Language, identify
 from navab.view import View
 
 VERSION = 6
-BATCH_RECORDS = 4000
+BATCH_RECORDS = 10_000
 BATCH_CHARACTERS = 16_000_000
 
 # Why a readable record is refused.

@@ -62,9 +62,13 @@ def test_large_files_files_on_their_way_and_snapshots_are_left_alone() -> None:
     assert plan_merges("topics", files, LIMIT) == []
 
 
-def test_a_table_of_few_small_files_is_left_alone() -> None:
-    files = listing(*((f"cn/{number}", 100, "cn") for number in range(2 * FAN_IN)), ("cn/large", LIMIT, "cn"))
-    assert plan_merges("searches", files, LIMIT, few=2 * FAN_IN) == []
+def test_a_few_small_files_are_left_alone_the_larger_ones_rather() -> None:
+    larger = [(f"cn/a{number}", 2_000_000, "cn") for number in range(2 * FAN_IN)]
+    small = [(f"cn/b{number}", 100, "cn") for number in range(FAN_IN)]
+    files = listing(*larger, *small, ("cn/large", LIMIT, "cn"))
+    assert plan_merges("searches", files, LIMIT, few=3 * FAN_IN) == []
+    (merge,) = plan_merges("searches", files, LIMIT, few=3 * FAN_IN - 1)
+    assert sorted(merged_files(merge)) == sorted(path for path, _, _ in small)
     assert len(plan_merges("searches", files, LIMIT, few=2 * FAN_IN - 1)) == 2
 
 
