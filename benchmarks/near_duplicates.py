@@ -24,7 +24,9 @@ from benchmarks.support.crawls import TOKEN, measure_run, real_records, write_co
 from benchmarks.support.measure import line
 from benchmarks.support.peers import run_datatrove
 from navab.options.articles import DedupSection
-from navab.text.minhash import Banding, Forest, band_keys, join_near, shared_bands, sign, similarity, sketch
+from navab.text.bands import Banding, Forest, band_keys, join_near, shared_bands
+from navab.text.likeness import Likeness
+from navab.text.minhash import sign, similarity, sketch
 from navab.text.normalise import clean_text, fold_text
 
 LEAST_RATIO, LEAST_RECALL, LEAST_PRECISION = 10.0, 0.95, 0.98
@@ -72,16 +74,20 @@ def _compare_pairs(side: str, nations: tuple[str, ...]) -> None:
     exact = np.array([_jaccard(folded[a], folded[b]) for a, b in zip(left, right, strict=True)])
     gold = exact >= OPTIONS.threshold
     shared = np.zeros(len(left), dtype=np.bool_)
-    for keys in band_keys(sketch(signatures), Banding.for_threshold(OPTIONS.threshold)):
+    sketches = sketch(signatures)
+    for keys in band_keys(sketches, Banding.for_threshold(OPTIONS.threshold)):
         shared |= keys[left] == keys[right]
-    chunks = np.array_split(np.arange(len(left)), len(left) // 4096 + 1)
-    estimated = np.concatenate([similarity(signatures, left[at], right[at]) for at in chunks])
-    found = shared & (estimated >= OPTIONS.threshold)
-    nothing = np.zeros(len(folded), dtype=np.bool_)
-    forest = Forest(np.arange(len(folded)))
-    bands = shared_bands(sketch(signatures), OPTIONS.threshold, nothing)
-    join_near(bands, range(len(folded)), lambda a, b: similarity(signatures, a, b) >= OPTIONS.threshold, forest)
-    groups = forest.roots(np.arange(len(folded)))
+    likeness = Likeness(sketches, OPTIONS.threshold, lambda texts: signatures[texts])
+    found = shared & likeness.settle(lambda: likeness.near(left, right))
+    rows = np.arange(len(folded))
+    bands = shared_bands(sketches, OPTIONS.threshold, np.zeros(len(folded), dtype=np.bool_))
+
+    def grouped() -> np.ndarray:
+        forest = Forest(rows)
+        join_near(bands, range(len(folded)), likeness.near, forest)
+        return forest.roots(rows)
+
+    groups = likeness.settle(grouped)
     together = groups[left] == groups[right]
     print(
         f"{side}: {len(folded):,} texts, {len(left):,} pairs looked at, {gold.sum():,} at {OPTIONS.threshold} or more"

@@ -9,12 +9,11 @@ is no longer live (a takedown, a changed option) or repeats another one itself, 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 import polars as pl
 
 from navab.lake.arrays import to_lists, to_matrix
@@ -35,8 +34,10 @@ from navab.stages.base import (
     signatures_by_nation,
     unit_name,
 )
+from navab.text.bands import shared_bands
 from navab.text.grouping import KNOWN, Articles, find_canonicals
-from navab.text.minhash import COARSE, LENGTH, Bins, SharedBand, shared_bands, sign, similarity, sketch
+from navab.text.likeness import Likeness
+from navab.text.minhash import COARSE, LENGTH, Bins, sign, sketch
 from navab.text.normalise import fold_text
 from navab.view import View
 
@@ -160,7 +161,7 @@ def plan_duplicates(view: View) -> list[Unit]:
     return sorted(units, key=lambda unit: -unit.reads["signatures"].height)  # the last one to end begins first
 
 
-# Sketches of all articles are read; signatures, 2 kB each, of those that are compared.
+# Sketches of all articles are read; signatures, 2 kB each, of those whose sketches leave a doubt.
 _SKETCH_COLUMNS = ("article_id", "exact_hash", "sketch", "published_at", "crawl")
 _SIGNATURE_COLUMNS = ("article_id", "minhash")
 
@@ -196,13 +197,15 @@ class FindDuplicates:
         rows, sketches = _sketches(selection.read_blocks(storage, _BLOCK_ROWS), selection.height)
         articles = in_order_of_crawls(_with_decisions(rows, unit, storage), unit.facts["crawls"])
         texts = articles.unique("text", keep="first", maintain_order=True)
-        known = (texts["crawl_number"] == KNOWN).to_numpy()
-        bands = shared_bands(sketches[texts["row"].to_numpy()], self.options.threshold, known)
-        del sketches
-        numbered = as_numbers(articles)
-        compared = selection.only(_compared(texts, numbered, bands))
-        signatures = replace(compared, columns=_SIGNATURE_COLUMNS).read(storage)
-        decided = group_articles(articles, numbered, bands, signatures, self.options.threshold)
+        sketches = sketches[texts["row"].to_numpy()]
+
+        def signatures_of(numbers: Int64Array) -> Int64Array:
+            ids = texts["article_id"].gather(numbers)
+            read = replace(selection.only(ids), columns=_SIGNATURE_COLUMNS).read(storage)
+            ordered = pl.DataFrame({"article_id": ids}).join(read, on="article_id", maintain_order="left")
+            return to_matrix(ordered["minhash"]).reshape(-1, LENGTH)
+
+        decided = group_articles(articles, sketches, signatures_of, self.options.threshold)
         yield Output("duplicates", conform(_made(unit, decided), "duplicates"))
 
 
@@ -249,47 +252,28 @@ def in_order_of_crawls(articles: pl.DataFrame, configured: object) -> pl.DataFra
     return ordered.join(texts, on="exact_hash", how="left", maintain_order="left")
 
 
-def _compared(texts: pl.DataFrame, numbered: Articles, bands: list[SharedBand]) -> pl.Series:
-    """Articles whose signatures are needed, one of each text.
-
-    These are texts that share a band with another, and all that are settled to belong to one of them or to a new
-    article: its similarity to the canonical of its group is told.
-    """
-    shares, fresh = np.zeros(texts.height, dtype=np.bool_), np.zeros(texts.height, dtype=np.bool_)
-    for band in bands:
-        shares[band.rows] = True
-    fresh[numbered.texts[numbered.crawls != KNOWN]] = True
-    groups = texts.select(
-        "article_id", group=pl.Series(numbered.settled), shares=pl.Series(shares), fresh=pl.Series(fresh)
-    )
-    needed = pl.col("shares").any() | ((pl.len() > 1) & pl.col("fresh").any())
-    return groups.filter(needed.over("group"))["article_id"]
-
-
 def group_articles(
-    articles: pl.DataFrame, numbered: Articles, bands: list[SharedBand], signatures: pl.DataFrame, threshold: float
+    articles: pl.DataFrame,
+    sketches: Bins,
+    signatures_of: Callable[[Int64Array], Int64Array],
+    threshold: float,
 ) -> pl.DataFrame:
     """Decide for each new article whether it is unique, and if not, which article it repeats.
 
-    Articles come in the order of crawls, `numbered` are the same as numbers; `bands` are of their texts; of each text
-    that is like another one, `signatures` has that of its first article. Returns article_id, canonical_id, kind and
-    similarity.
+    Articles come in the order of crawls; sketches are those of their texts, shape (n, 256); `signatures_of` some of
+    these reads their signatures, shape (m, 256). Returns article_id, canonical_id, kind and similarity.
     """
-    texts = articles.unique("text", keep="first", maintain_order=True).select("article_id")
-    placed = signatures.select("article_id", place=pl.int_range(pl.len(), dtype=pl.Int64))
-    joined = texts.join(placed, on="article_id", how="left", maintain_order="left")
-    places = joined["place"].fill_null(-1).to_numpy()
-    hashes: Int64Array = to_matrix(signatures["minhash"]).reshape(-1, LENGTH)
-
-    def similar(left: Int64Array, right: Int64Array) -> npt.NDArray[np.float32]:
-        return similarity(hashes, places[left], places[right])
-
-    found = find_canonicals(numbered, bands, lambda left, right: similar(left, right) >= threshold)
+    numbered = as_numbers(articles)
+    known = np.zeros(len(sketches), dtype=np.bool_)
+    known[numbered.texts[numbered.crawls == KNOWN]] = True
+    bands = shared_bands(sketches, threshold, known)
+    likeness = Likeness(sketches, threshold, signatures_of)
+    found = likeness.settle(lambda: find_canonicals(numbered, bands, likeness.near))
     text, other = numbered.texts, numbered.texts[found]
     new = numbered.crawls != KNOWN
     near = new & (text != other)
     shares = np.ones(len(found), dtype=np.float32)
-    shares[near] = similar(text[near], other[near])
+    shares[near] = likeness.settle(lambda: likeness.similarity(text[near], other[near]))
     unique = pl.col("article_id") == pl.col("canonical_id")
     kind = pl.when(unique).then(pl.lit("unique")).when("near").then(pl.lit("near")).otherwise(pl.lit("exact"))
     decided = articles.select(

@@ -12,7 +12,7 @@ import numpy as np
 
 from navab.lake.hashing import Int64Array
 from navab.lake.joins import Mask, components
-from navab.text.minhash import Forest, Near, SharedBand, join_near
+from navab.text.bands import Forest, Near, SharedBand, join_near
 
 _NONE = np.iinfo(np.int64).max
 KNOWN = -1  # as the crawl of articles that have a canonical

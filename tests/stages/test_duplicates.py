@@ -16,11 +16,13 @@ import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from navab.lake.hashing import text_hash
+from navab.lake.arrays import to_matrix
+from navab.lake.hashing import Int64Array, text_hash
 from navab.maintenance import maintain
-from navab.stages.duplicates import as_numbers, group_articles, in_order_of_crawls
+from navab.stages.duplicates import group_articles, in_order_of_crawls
 from navab.takedown.forget import Request, complete, entomb, search
-from navab.text.minhash import LENGTH, Banding, Bins, band_keys, shared_bands, sign, sketch
+from navab.text.bands import Banding, band_keys
+from navab.text.minhash import LENGTH, Bins, sign, sketch
 from navab.text.normalise import fold_text
 from navab.view import View
 from tests.inprocess import article, open_small, rows, run_until, write_jsonl
@@ -66,9 +68,8 @@ def grouped(new: pl.DataFrame, known: pl.DataFrame, threshold: float) -> pl.Data
     rows = pl.concat([known, new], how="diagonal").with_columns(led=pl.lit(value=False)).sort("article_id")
     articles = in_order_of_crawls(rows if "crawl" in rows.columns else rows.with_columns(crawl=pl.lit("one")), ())
     texts = articles.unique("text", keep="first", maintain_order=True)
-    sketches = sketch(np.array(texts["minhash"].to_list(), dtype=np.int64).reshape(-1, LENGTH))
-    bands = shared_bands(sketches, threshold, texts["canonical_id"].is_not_null().to_numpy())
-    return group_articles(articles, as_numbers(articles), bands, rows, threshold)
+    signatures: Int64Array = to_matrix(texts["minhash"]).astype(np.int64).reshape(-1, LENGTH)
+    return group_articles(articles, sketch(signatures), lambda numbers: signatures[numbers], threshold)
 
 
 def group(new: pl.DataFrame, known: pl.DataFrame | None = None) -> dict[int, tuple[int, str]]:
@@ -367,7 +368,7 @@ def test_many_crawls_are_banded_once(tmp_path: Path, monkeypatch: pytest.MonkeyP
         banded.append(len(sketches))
         return band_keys(sketches, banding)
 
-    monkeypatch.setattr("navab.text.minhash.band_keys", counted)
+    monkeypatch.setattr("navab.text.bands.band_keys", counted)
     sources = []
     for crawl in range(4):
         path = write_jsonl(tmp_path / f"{crawl}.jsonl", [article(text=f"{REPORT} {sentence(crawl)}")])

@@ -8,8 +8,8 @@ import numpy as np
 
 from navab.lake.hashing import Int64Array
 from navab.lake.joins import Mask
+from navab.text.bands import SharedBand
 from navab.text.grouping import KNOWN, Articles, find_canonicals
-from navab.text.minhash import SharedBand
 
 NEW = -1
 
