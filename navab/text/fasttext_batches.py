@@ -11,6 +11,7 @@ from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import count, pairwise
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -24,8 +25,8 @@ _LABEL = "__label__"
 _OFFSET, _PRIME = np.uint32(2166136261), np.uint32(16777619)  # FNV-1a
 _BATCH_BYTES = 1 << 16
 
-Ints = npt.NDArray[np.int64]
-Pairs = tuple[Ints, Ints]  # of sums, by number, and of rows that belong to them
+Ints = npt.NDArray[np.integer[Any]]
+Pairs = tuple[Ints, Ints]  # numbers of sums, and rows that belong to them
 Answer = tuple[str, float] | None
 
 
@@ -90,7 +91,7 @@ class BatchModel:
         for length, hashes in enumerate(_hashes(text, characters, self.file.longest), 1):
             if length < self.file.shortest:
                 continue
-            buckets = hashes - hashes // len(table) * len(table)
+            buckets = hashes - hashes // len(table) * len(table)  # several times as fast as %
             rows = table.take(buckets.astype(np.intp))
             at = np.flatnonzero(rows >= 0)
             at = at[_inside(of_words, at, length)]
@@ -98,11 +99,11 @@ class BatchModel:
 
 
 def _inside(of_words: Ints, at: Ints, length: int) -> npt.NDArray[np.bool_]:
-    """Which n-grams do not reach into the next word, and are not a mark of a word's beginning or end alone."""
-    if length > 1:
-        return of_words[at] == of_words[at + length - 1]
+    """Which n-grams do not reach into the next word, and are not just the mark of a word's beginning or end."""
     around = np.concatenate([[-1], of_words, [-2]])
-    return around[at] == around[at + 2]
+    before, after = (0, 2) if length == 1 else (1, length)
+    inside: npt.NDArray[np.bool_] = around[at + before] == around[at + after]
+    return inside
 
 
 def _words(lines: Sequence[str]) -> list[bytes]:

@@ -6,8 +6,9 @@ ten thousand and whose input matrix is stored by product quantisation. Other kin
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from mmap import ACCESS_READ, mmap
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +18,9 @@ import numpy.typing as npt
 _MAGIC, _VERSION = 793712314, 12
 _SUPERVISED, _HIERARCHICAL_SOFTMAX = 3, 1
 _CENTROIDS = 256  # of each part of a row: a code is one byte
-_ARGUMENTS = "dim ws epoch min_count neg word_ngrams loss model bucket minn maxn lr_update_rate".split()
+_ARGUMENTS = 12  # int32, before the sampling threshold, a double
+_WORD_NGRAMS, _LOSS, _MODEL, _BUCKETS, _SHORTEST, _LONGEST = range(5, 11)  # their places among them
+_MOST = 10**15  # of a label's count: fastText's for nodes that are not made yet
 
 Floats = npt.NDArray[np.float32]
 
@@ -44,10 +47,14 @@ class FastTextFile:
 
 def read_fasttext_file(path: Path) -> FastTextFile | None:
     """Read a model, or nothing if it is of another kind. Raises ValueError if it is damaged."""
-    reader = _Reader(path.read_bytes())
+    with path.open("rb") as file, mmap(file.fileno(), 0, access=ACCESS_READ) as content:
+        return _read(_Reader(content))
+
+
+def _read(reader: _Reader) -> FastTextFile | None:
     if not reader.starts_with_header():
         return None
-    arguments = dict(zip(_ARGUMENTS, reader.numbers(np.int32, len(_ARGUMENTS)), strict=True))
+    arguments = reader.numbers(np.int32, _ARGUMENTS)
     reader.skip(8)
     size, word_count, _ = reader.numbers(np.int32, 3)
     _, pruned = reader.numbers(np.int64, 2)
@@ -62,29 +69,28 @@ def read_fasttext_file(path: Path) -> FastTextFile | None:
         return None
     outputs = reader.dense_matrix()
     labels = entries[word_count:]
-    rows = _rows_of_buckets(places, arguments["bucket"], word_count, len(inputs))
     if not labels or len(outputs) < len(labels) - 1 or inputs.shape[1] != outputs.shape[1]:
         raise ValueError("its matrices do not fit its labels")
+    if not all(0 <= occurrences < _MOST for _, occurrences in labels):
+        raise ValueError("its labels occur so often that it must be damaged")
     return FastTextFile(
         words={word: number for number, (word, _) in enumerate(entries[:word_count])},
         labels=tuple(label.decode() for label, _ in labels),
-        label_counts=tuple(count for _, count in labels),
-        shortest=arguments["minn"],
-        longest=arguments["maxn"],
-        row_of_bucket=rows,
+        label_counts=tuple(occurrences for _, occurrences in labels),
+        shortest=arguments[_SHORTEST],
+        longest=arguments[_LONGEST],
+        row_of_bucket=_rows_of_buckets(places, arguments[_BUCKETS], word_count, len(inputs)),
         inputs=inputs,
         outputs=outputs,
     )
 
 
-def _is_readable(arguments: Mapping[str, int]) -> bool:
-    kind = arguments["model"], arguments["loss"], arguments["word_ngrams"]
-    return kind == (_SUPERVISED, _HIERARCHICAL_SOFTMAX, 1) and 0 < arguments["minn"] <= arguments["maxn"]
+def _is_readable(arguments: Sequence[int]) -> bool:
+    kind = arguments[_MODEL], arguments[_LOSS], arguments[_WORD_NGRAMS]
+    return kind == (_SUPERVISED, _HIERARCHICAL_SOFTMAX, 1) and 0 < arguments[_SHORTEST] <= arguments[_LONGEST]
 
 
-def _rows_of_buckets(
-    places: npt.NDArray[np.int32], buckets: int, first_row: int, rows: int
-) -> npt.NDArray[np.int32]:
+def _rows_of_buckets(places: npt.NDArray[np.int32], buckets: int, first_row: int, rows: int) -> npt.NDArray[np.int32]:
     if places.min() < 0 or places[:, 0].max() >= buckets or first_row + places[:, 1].max() >= rows:
         raise ValueError("its pruned n-grams have no rows")
     table = np.full(buckets, -1, dtype=np.int32)
@@ -95,14 +101,14 @@ def _rows_of_buckets(
 class _Reader:
     """Values of a file one after the other, little-endian."""
 
-    def __init__(self, content: bytes) -> None:
+    def __init__(self, content: mmap) -> None:
         self._content = content
         self._at = 0
 
     def starts_with_header(self) -> bool:
         header = np.array([_MAGIC, _VERSION], dtype="<i4").tobytes()
         self._at = len(header)
-        return self._content.startswith(header)
+        return self._content[: self._at] == header
 
     def skip(self, size: int) -> None:
         self._at += size

@@ -83,17 +83,25 @@ class Varieties(BaseModel):
 
     def writable(self, code: str, text: str) -> str:
         """The language found, or the other one if the text lacks the characters that it needs."""
-        for need in self.needs:
-            if need.found == code and not need.met(text):
+        for need in self._needs_of.get(code, ()):
+            if not need.met(text):
                 return need.otherwise
         return code
 
     def settle(self, code: str, text: str) -> str:
         """The variety that a text is in, if its words say so, else the language found."""
-        for variety in self.varieties:
-            if variety.found == code and variety.found_in(text):
+        for variety in self._varieties_of.get(code, ()):
+            if variety.found_in(text):
                 return variety.really
         return code
+
+    @cached_property
+    def _needs_of(self) -> dict[str, list[Need]]:
+        return {one.found: [need for need in self.needs if need.found == one.found] for one in self.needs}
+
+    @cached_property
+    def _varieties_of(self) -> dict[str, list[Variety]]:
+        return {one.found: [other for other in self.varieties if other.found == one.found] for one in self.varieties}
 
 
 def _lower_bound(successes: int, trials: int) -> float:
