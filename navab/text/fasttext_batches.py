@@ -74,11 +74,12 @@ class BatchModel:
 
     def _rows_of_words(self, words: Sequence[bytes]) -> Pairs:
         """Rows of words and of their n-grams; the first word ends lines and has none."""
-        known = [(number, self.file.words[word]) for number, word in enumerate(words) if word in self.file.words]
-        parts = [tuple(np.array(known, dtype=np.int64).reshape(-1, 2).T)]
+        own = np.array([self.file.words.get(word, -1) for word in words])
+        known = np.flatnonzero(own >= 0)
+        parts: list[Pairs] = [(known, own[known])]
         for batch in _batches(words, first=1):
-            ngrams = self._rows_of_ngrams(words[batch])
-            parts.extend((of_words + batch.start, rows) for of_words, rows in ngrams)
+            for of_words, rows in self._rows_of_ngrams(words[batch]):
+                parts.append((of_words + batch.start, rows))
         of_words, rows = (np.concatenate(column) for column in zip(*parts, strict=True))
         return of_words, rows
 

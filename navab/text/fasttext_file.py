@@ -52,7 +52,7 @@ def read_fasttext_file(path: Path) -> FastTextFile | None:
 
 
 def _read(reader: _Reader) -> FastTextFile | None:
-    if not reader.starts_with_header():
+    if reader.numbers(np.int32, 2) != [_MAGIC, _VERSION]:
         return None
     arguments = reader.numbers(np.int32, _ARGUMENTS)
     reader.skip(8)
@@ -104,11 +104,6 @@ class _Reader:
     def __init__(self, content: mmap) -> None:
         self._content = content
         self._at = 0
-
-    def starts_with_header(self) -> bool:
-        header = np.array([_MAGIC, _VERSION], dtype="<i4").tobytes()
-        self._at = len(header)
-        return self._content[: self._at] == header
 
     def skip(self, size: int) -> None:
         self._at += size

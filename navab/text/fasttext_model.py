@@ -1,8 +1,8 @@
 """fastText models of any kind, asked for many lines at once.
 
-Pruned models, of which `lid.176.ftz` is one, answer for batches, all others through the fasttext library. For fewer than
-some thirty lines the library is faster: it answers at once, where a batch takes half a millisecond to set up. Scores of
-the two differ in the seventh digit.
+Pruned models, of which `lid.176.ftz` is one, answer for batches, others through the fasttext library. For fewer than
+thirty lines the library is faster: a batch takes half a millisecond to set up. Scores of the two differ in the seventh
+digit.
 """
 
 from __future__ import annotations

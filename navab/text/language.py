@@ -57,7 +57,7 @@ def identify(texts: Sequence[str], model: str = BUNDLED_MODEL) -> list[Language]
     All are asked, the longer the fewer they are. Where they do not agree, or are uncertain, the first 1,000 characters
     decide, and passages that differ from these are asked as a whole. The model is asked for all texts at once.
     """
-    return _identify(texts, _load(model_path(model)))
+    return _identify(texts, _load(model))
 
 
 def identify_one(text: str) -> Language:
@@ -65,7 +65,7 @@ def identify_one(text: str) -> Language:
 
     The score may differ from that of a batch in the seventh digit.
     """
-    (language,) = _identify([text], _load_library(model_path(BUNDLED_MODEL)))
+    (language,) = _identify([text], _load_library(BUNDLED_MODEL))
     return language
 
 
@@ -244,4 +244,11 @@ def _changed(characters: list[str], how: str) -> npt.NDArray[np.bool_]:
     return np.array([before != after for before, after in zip(characters, converted, strict=True)])
 
 
-_load, _load_library = cache(load_model), cache(load_library_model)
+@cache
+def _load(model: str) -> LineModel:
+    return load_model(model_path(model))
+
+
+@cache
+def _load_library(model: str) -> LineModel:
+    return load_library_model(model_path(model))
