@@ -32,14 +32,20 @@ Answer = tuple[str, float] | None
 
 @dataclass(frozen=True, slots=True)
 class BatchModel:
-    """A model that answers for many lines at once."""
+    """A model that answers for many lines at once.
+
+    `kept` has a bit for each bucket of n-grams that was not pruned: most were, and these bits, unlike `row_of_bucket`,
+    fit into the cache of a CPU.
+    """
 
     file: FastTextFile
+    kept: npt.NDArray[np.uint8]
     tree: Tree
 
     @classmethod
     def of(cls, file: FastTextFile) -> BatchModel:
-        return cls(file, Tree.of(file.label_counts, file.outputs))
+        kept = np.packbits(file.row_of_bucket >= 0, bitorder="little")
+        return cls(file, kept, Tree.of(file.label_counts, file.outputs))
 
     def predict(self, lines: Sequence[str]) -> list[Answer]:
         """The likeliest label of each line and its probability, or nothing where the model has no row for the line.
@@ -88,15 +94,14 @@ class BatchModel:
         text = np.frombuffer(b"<" + b"><".join(words) + b">", dtype=np.int8)
         characters = np.flatnonzero(text >= -64)  # where they begin: other bytes go on with one
         of_words = np.repeat(np.arange(len(words)), [len(word) + 2 for word in words])[characters]
-        table = self.file.row_of_bucket
+        size = len(self.file.row_of_bucket)
         for length, hashes in enumerate(_hashes(text, characters, self.file.longest), 1):
             if length < self.file.shortest:
                 continue
-            buckets = hashes - hashes // len(table) * len(table)  # several times as fast as %
-            rows = table.take(buckets.astype(np.intp))
-            at = np.flatnonzero(rows >= 0)
+            buckets = hashes - hashes // size * size  # several times as fast as %
+            at = np.flatnonzero(self.kept.take(buckets >> 3) >> (buckets & 7).astype(np.uint8) & 1)
             at = at[_inside(of_words, at, length)]
-            yield of_words[at], rows[at]
+            yield of_words[at], self.file.row_of_bucket[buckets[at]]
 
 
 def _inside(of_words: Ints, at: Ints, length: int) -> npt.NDArray[np.bool_]:
