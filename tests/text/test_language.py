@@ -42,9 +42,11 @@ def test_one_text_is_judged_as_in_a_batch() -> None:
 
 
 def test_texts_that_passages_decide_and_those_that_the_beginning_decides_keep_their_order() -> None:
-    mixed = [SENTENCES[one] * 3 + "\n" + SENTENCES["ru"] * 3 for one in ("de", "fr")]
+    mixed = [SENTENCES[one] * 5 + "\n" + SENTENCES["zh"] * 8 for one in ("de", "fr")]
     texts = [mixed[0], SENTENCES["en"] * 3, "short", mixed[1], SENTENCES["zh"] * 3]
-    assert [found.code for found in identify(texts)] == ["de", "en", identify(["short"])[0].code, "fr", "zh"]
+    found = identify(texts)
+    assert [language.foreign > 0 for language in found] == [True, False, False, True, False]
+    assert found == [identify([text])[0] for text in texts]
 
 
 def test_a_model_of_another_kind_answers_through_the_library(tmp_path: Path) -> None:
