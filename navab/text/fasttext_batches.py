@@ -15,7 +15,6 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from scipy.sparse import coo_array
 
 from navab.text.fasttext_file import FastTextFile, Floats
 from navab.text.huffman import Tree
@@ -157,6 +156,8 @@ def _bytes_of_characters(
 
 def _sums(pairs: Pairs, count: int, matrix: Floats) -> Floats:
     """So many sums of rows of a matrix, shape (count, dim)."""
+    from scipy.sparse import coo_array  # noqa: PLC0415  (a tenth of a second that only those who predict need)
+
     ones = np.ones(len(pairs[0]), dtype=np.float32)
     sums: Floats = coo_array((ones, pairs), shape=(count, len(matrix))) @ matrix
     return sums
