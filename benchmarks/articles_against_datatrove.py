@@ -17,6 +17,8 @@ from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 from typing import Any
 
+import fasttext
+
 from benchmarks.support.crawls import measure_run, write_configuration, write_crawl
 from benchmarks.support.measure import line
 from benchmarks.support.peers import run_datatrove
@@ -51,7 +53,7 @@ def main() -> None:
 
 def bare(path: Path) -> int:
     """Read a file and make the fastText calls that navab makes of it; how many records it has."""
-    model = language._load(language.BUNDLED_MODEL)
+    model = fasttext.load_model(str(language.model_path(language.BUNDLED_MODEL)))
     count = 0
     with gzip.open(path) as file:
         for record in map(json.loads, file):

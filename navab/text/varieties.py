@@ -41,28 +41,25 @@ class Variety(BaseModel):
     found: str
     really: str
     least: float = Field(ge=0, le=1)
-    own: tuple[str, ...] = Field(min_length=1)
-    standard: tuple[str, ...] = Field(min_length=1)
+    own: frozenset[str] = Field(min_length=1)
+    standard: frozenset[str] = Field(min_length=1)
 
     def found_in(self, text: str) -> bool:
         """Whether the share of own words is beyond doubt at least `least` (lower bound of Wilson's interval).
 
         Single characters, as of Chinese, count wherever they stand, other words as words.
         """
+        own = self._occurrences(self.own, text)
+        return own > 0 and _lower_bound(own, own + self._occurrences(self.standard, text)) >= self.least
+
+    def _occurrences(self, words: frozenset[str], text: str) -> int:
         if self._of_characters:
-            own, standard = (sum(map(text.count, words)) for words in (self.own, self.standard))
-        else:
-            found = _WORD.findall(text.casefold())
-            own, standard = (sum(map(words.__contains__, found)) for words in self._words)
-        return own > 0 and _lower_bound(own, own + standard) >= self.least
+            return sum(map(text.count, words))
+        return sum(map(words.__contains__, _WORD.findall(text.casefold())))
 
     @cached_property
     def _of_characters(self) -> bool:
-        return all(len(word) == 1 for word in (*self.own, *self.standard))
-
-    @cached_property
-    def _words(self) -> tuple[frozenset[str], frozenset[str]]:
-        return frozenset(self.own), frozenset(self.standard)
+        return all(len(word) == 1 for word in self.own | self.standard)
 
 
 class Varieties(BaseModel):
@@ -83,17 +80,25 @@ class Varieties(BaseModel):
 
     def writable(self, code: str, text: str) -> str:
         """The language found, or the other one if the text lacks the characters that it needs."""
-        for need in self.needs:
-            if need.found == code and not need.met(text):
+        for need in self._needs_of.get(code, ()):
+            if not need.met(text):
                 return need.otherwise
         return code
 
     def settle(self, code: str, text: str) -> str:
         """The variety that a text is in, if its words say so, else the language found."""
-        for variety in self.varieties:
-            if variety.found == code and variety.found_in(text):
+        for variety in self._varieties_of.get(code, ()):
+            if variety.found_in(text):
                 return variety.really
         return code
+
+    @cached_property
+    def _needs_of(self) -> dict[str, list[Need]]:
+        return {one.found: [need for need in self.needs if need.found == one.found] for one in self.needs}
+
+    @cached_property
+    def _varieties_of(self) -> dict[str, list[Variety]]:
+        return {one.found: [other for other in self.varieties if other.found == one.found] for one in self.varieties}
 
 
 def _lower_bound(successes: int, trials: int) -> float:

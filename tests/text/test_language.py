@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -9,8 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from navab.errors import ConfigurationError
-from navab.text.language import chinese_script, identify, read_label
+from navab.text.language import chinese_script, identify, identify_one, read_label
 from navab.text.normalise import clean_text
+from tests.fixtures.fasttext_files import SOFTMAX, SmallModel
 
 SENTENCES = {
     "en": "The minister said that the government would not accept the proposal and called for further talks.",
@@ -30,6 +32,27 @@ def test_languages_are_told_apart() -> None:
 def test_a_text_is_judged_by_itself() -> None:
     together = identify(list(SENTENCES.values()))
     assert [identify([text])[0] for text in SENTENCES.values()] == together
+
+
+def test_one_text_is_judged_as_in_a_batch() -> None:
+    mixed = "\n".join([SENTENCES["fr"] * 3, SENTENCES["en"] * 3] * 3)
+    for text in [*SENTENCES.values(), mixed, SWISS * 5, CANTONESE * 3, "short", ""]:
+        (found,) = identify([text])
+        assert identify_one(text) == replace(found, score=pytest.approx(found.score, abs=1e-5))
+
+
+def test_texts_that_passages_decide_and_those_that_the_beginning_decides_keep_their_order() -> None:
+    mixed = [SENTENCES[one] * 5 + "\n" + SENTENCES["zh"] * 8 for one in ("de", "fr")]
+    texts = [mixed[0], SENTENCES["en"] * 3, "short", mixed[1], SENTENCES["zh"] * 3]
+    found = identify(texts)
+    assert [language.foreign > 0 for language in found] == [True, False, False, True, False]
+    assert found == [identify([text])[0] for text in texts]
+
+
+def test_a_model_of_another_kind_answers_through_the_library(tmp_path: Path) -> None:
+    model = SmallModel(labels=[("eng_Latn", 3), ("zho_Hans", 2)], loss=SOFTMAX).write(tmp_path / "other.ftz")
+    found = identify(list(SENTENCES.values()), str(model))
+    assert {language.code for language in found} <= {"en", "zh"}
 
 
 def test_line_breaks_do_not_matter() -> None:
