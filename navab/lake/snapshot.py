@@ -7,7 +7,6 @@ from functools import cached_property
 
 import polars as pl
 import pyarrow as pa
-import pyarrow.dataset as pads
 from deltalake import DeltaTable, Schema
 from deltalake.transaction import (
     AddAction,
@@ -125,6 +124,8 @@ class TableSnapshot:
 
     def _read_ranges(self, files: pl.DataFrame, columns: Sequence[str], encoded: Sequence[str]) -> pl.DataFrame:
         """Read nothing but the columns; a store is asked several times a file."""
+        import pyarrow.dataset as pads  # noqa: PLC0415  (loads pandas, a fifth of a second before Ray is loaded)
+
         form = pads.ParquetFileFormat(dictionary_columns=set(encoded))
         filesystem = self.storage.arrow_filesystem
         fragments = [
@@ -140,6 +141,8 @@ class TableSnapshot:
         self, files: pl.DataFrame, columns: Sequence[str], encoded: Sequence[str]
     ) -> dict[int, pl.DataFrame]:
         """Fetch files whole, side by side, one request each; their rows by the position of the file."""
+        import pyarrow.dataset as pads  # noqa: PLC0415  (as above)
+
         form = pads.ParquetFileFormat(dictionary_columns=set(encoded))
         schema = _encode(self.schema.arrow, encoded)
         frames = {}
