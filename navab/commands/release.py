@@ -15,6 +15,7 @@ from navab.errors import StorageError
 from navab.lake.storage import Storage
 from navab.pipeline import open_lake
 from navab.publish import contradictions, publish
+from navab.release.find import verify_release
 from navab.view import View
 
 _SHOWN = 5  # problems in one line
@@ -55,8 +56,6 @@ def check_release(name: str, storage: Storage, known: Callable[[], Iterable[tupl
 
     `known` are the contradictions of the lake as it is configured now.
     """
-    from navab.release.find import verify_release  # noqa: PLC0415  (loads pandas, which those who release do not need)
-
     found = verify_release(storage, name, known)
     if not found.ok:
         listed = "; ".join(found.problems[:_SHOWN])

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import polars as pl
-import pyarrow.dataset
 
 from navab.errors import ConfigurationError, ReleaseWithdrawnError, StorageError
 from navab.lake.storage import Storage
@@ -14,6 +14,9 @@ from navab.release.build import ReleaseOptions
 from navab.release.load import load_release, open_release
 from navab.release.manifest import Manifest, find_manifest, read_manifest
 from navab.release.verify import Verification, verify
+
+if TYPE_CHECKING:
+    import pyarrow.dataset as pads
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,7 +27,7 @@ class FoundRelease:
     manifest: Manifest
     storage: Storage
 
-    def dataset(self, split: str | None) -> pyarrow.dataset.Dataset:
+    def dataset(self, split: str | None) -> pads.Dataset:
         """Its subset `default`, lazily; None takes both splits."""
         return load_release(self.uri, split=split, as_dataset=True, storage_options=_options(self.storage, self.uri))
 

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import Any, Literal, overload
+from typing import TYPE_CHECKING, Any, Literal, overload
 
 import fsspec
 import polars as pl
 import pyarrow as pa
-import pyarrow.dataset
 from fsspec import AbstractFileSystem
 
 from navab.errors import ConfigurationError, ReleaseWithdrawnError, StorageError
@@ -16,6 +15,9 @@ from navab.lake.storage import Storage, StorageOptions
 from navab.release.columns import release_schema
 from navab.release.manifest import Manifest, read_manifest
 from navab.release.storage import join, relative_files, reported
+
+if TYPE_CHECKING:
+    import pyarrow.dataset as pads
 
 
 @overload
@@ -43,7 +45,7 @@ def load_release(
     as_dataset: Literal[True],
     storage_options: Mapping[str, Any] | None = ...,
     accept_withdrawn: bool = ...,
-) -> pa.dataset.Dataset: ...
+) -> pads.Dataset: ...
 
 
 def load_release(
@@ -56,7 +58,7 @@ def load_release(
     as_dataset: bool = False,
     storage_options: Mapping[str, Any] | None = None,
     accept_withdrawn: bool = False,
-) -> pl.DataFrame | pa.dataset.Dataset:
+) -> pl.DataFrame | pads.Dataset:
     """Load one subset of a release as a Polars frame, or lazily as a pyarrow dataset.
 
     `uri` is the release's folder, on a disk or as s3://bucket/path; None takes all nations, splits or source
@@ -77,13 +79,8 @@ def load_release(
         for shard in manifest.shards
         if all(value is None or getattr(shard, name) == value for name, value in wanted.items())
     ]
-    schema = release_schema(include_text=manifest.includes_text)
     with reported(str(uri)):
-        dataset = (
-            pa.dataset.dataset(paths, schema=schema, format="ipc", filesystem=fs)
-            if paths
-            else pa.dataset.dataset(schema.empty_table())
-        )
+        dataset = _dataset(fs, paths, release_schema(include_text=manifest.includes_text))
         return dataset if as_dataset else _frame(dataset.to_table())
 
 
@@ -105,9 +102,16 @@ def read_shards(fs: AbstractFileSystem, root: str, manifest: Manifest) -> pl.Dat
     with reported(root):
         existing = set(relative_files(fs, root))
         paths = [join(root, shard.path) for shard in manifest.shards if shard.path in existing]
-        if not paths:
-            return _frame(schema.empty_table())
-        return _frame(pa.dataset.dataset(paths, schema=schema, format="ipc", filesystem=fs).to_table())
+        return _frame(_dataset(fs, paths, schema).to_table())
+
+
+def _dataset(fs: AbstractFileSystem, paths: list[str], schema: pa.Schema) -> pads.Dataset:
+    """Shards as one dataset, which has no rows if there are none."""
+    import pyarrow.dataset as pads  # noqa: PLC0415  (loads pandas, which most runs do not need)
+
+    if not paths:
+        return pads.dataset(schema.empty_table())
+    return pads.dataset(paths, schema=schema, format="ipc", filesystem=fs)
 
 
 def _advice(manifest: Manifest) -> str:
