@@ -88,11 +88,12 @@ class Committer:
         self._last = time.monotonic()
 
     def finish(self) -> None:
-        """Commit the rest and merge what there is to merge."""
+        """Commit the rest; merge, with nothing else to do meanwhile, only where twice as many files are small as may be."""
         self.commit()
         self._merges.clear()  # what Ray had no time for
+        few = 2 * self._maintenance.small_files
         for table in self._writes:
-            while units := self._plan(table):  # merged files may be enough for another merge
+            while units := self._plan(table, few):  # merged files may be enough for another merge
                 for written in self._carrier.carry(units, MergeFiles(table)):
                     self.add(written)
 
@@ -102,14 +103,13 @@ class Committer:
             return
         self._unmerged = 0
         for table in self._writes:
-            for unit in self._plan(table):
+            for unit in self._plan(table, self._maintenance.small_files):
                 self._carrier.carry_aside(unit, MergeFiles(table))
 
-    def _plan(self, table: str) -> list[Unit]:
+    def _plan(self, table: str, few: int) -> list[Unit]:
         taken = {path for merge in self._merges.values() for path in merged_files(merge.unit)}
-        options = self._maintenance
         files = self._view.snapshot(table).files
-        units = plan_merges(table, files, options.merge_mb << 20, taken, few=options.small_files)
+        units = plan_merges(table, files, self._maintenance.merge_mb << 20, taken, few=few)
         self._merges.update({unit.name: _Merge(table, unit) for unit in units})
         return units
 
