@@ -6,8 +6,10 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
+import polars as pl
+
 from navab.execution.carrier import Carrier
-from navab.execution.compaction import FAN_IN, MergeFiles, merged_files, plan_merges
+from navab.execution.compaction import FAN_IN, MergeFiles, merged_files, plan_merges, small_files
 from navab.execution.metrics import Metrics
 from navab.execution.units import Written
 from navab.lake.claim import Claim
@@ -88,12 +90,16 @@ class Committer:
         self._last = time.monotonic()
 
     def finish(self) -> None:
-        """Commit the rest; merge, with nothing else to do meanwhile, only where twice as many files are small as may be."""
+        """Commit the rest, and merge what there is to merge.
+
+        Nothing else goes on meanwhile, so that waits until there are twice as many small files as may be.
+        """
         self.commit()
         self._merges.clear()  # what Ray had no time for
-        few = 2 * self._maintenance.small_files
         for table in self._writes:
-            while units := self._plan(table, few):  # merged files may be enough for another merge
+            if self._small_files(table).height <= 2 * self._maintenance.small_files:
+                continue
+            while units := self._plan(table):  # merged files may be enough for another merge
                 for written in self._carrier.carry(units, MergeFiles(table)):
                     self.add(written)
 
@@ -103,15 +109,18 @@ class Committer:
             return
         self._unmerged = 0
         for table in self._writes:
-            for unit in self._plan(table, self._maintenance.small_files):
+            for unit in self._plan(table):
                 self._carrier.carry_aside(unit, MergeFiles(table))
 
-    def _plan(self, table: str, few: int) -> list[Unit]:
-        taken = {path for merge in self._merges.values() for path in merged_files(merge.unit)}
-        files = self._view.snapshot(table).files
-        units = plan_merges(table, files, self._maintenance.merge_mb << 20, taken, few=few)
+    def _plan(self, table: str) -> list[Unit]:
+        units = plan_merges(table, self._small_files(table), few=self._maintenance.small_files)
         self._merges.update({unit.name: _Merge(table, unit) for unit in units})
         return units
+
+    def _small_files(self, table: str) -> pl.DataFrame:
+        """Small files that are not being merged."""
+        taken = {path for merge in self._merges.values() for path in merged_files(merge.unit)}
+        return small_files(table, self._view.snapshot(table).files, self._maintenance.merge_mb << 20, taken)
 
     def _add_merged(self, written: Written) -> None:
         """Put a merged file in the place of those that it was made of."""

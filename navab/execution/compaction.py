@@ -41,16 +41,17 @@ class MergeFiles:
         yield Output(self.table, conform(rows, self.table))
 
 
-def plan_merges(
-    table: str, files: pl.DataFrame, limit: int, taken: Collection[str] = (), *, few: int = 0
-) -> list[Unit]:
-    """Units that merge files smaller than `limit` bytes (path, size, nation), but for those that are taken.
+def small_files(table: str, files: pl.DataFrame, limit: int, taken: Collection[str] = ()) -> pl.DataFrame:
+    """Those of a table's files (path, size, nation) that are smaller than `limit` bytes, but for those that are taken.
 
-    There are as many as leave a `few` small files, the smallest ones first.
+    Snapshots, which are replaced as a whole, have none.
     """
-    small = files.filter((pl.col("size") < limit) & ~pl.col("path").is_in(list(taken)))
-    if load_schema(table).kind != "row":
-        return []
+    small = (pl.col("size") < limit) & ~pl.col("path").is_in(list(taken))
+    return files.filter(small) if load_schema(table).kind == "row" else files.clear()
+
+
+def plan_merges(table: str, small: pl.DataFrame, *, few: int = 0) -> list[Unit]:
+    """Units that merge small files, those of the lowest levels first, until only a `few` are not merged."""
     level = pl.col("size").clip(1).log(FAN_IN).floor().alias("level")
     units: list[Unit] = []
     for _, group in small.sort(level, "path").group_by("nation", level, maintain_order=True):

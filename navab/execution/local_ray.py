@@ -1,6 +1,6 @@
 """A local Ray with fewer helper processes: without what serves clusters and dashboards, it starts in half the time.
 
-Ray has no option for this. Where its own classes change, all helpers start again and nothing else is different.
+Ray has no option for this. Where a class or a method that is replaced here is gone, its helpers start as in any Ray.
 """
 
 from __future__ import annotations
@@ -30,12 +30,12 @@ def leave_actors_out() -> None:
 
     Each would be a process of its own, started with the first dataset. Ray must run, and has all of this machine.
     """
-    import ray.data  # noqa: PLC0415  (as above)
-    from ray.data._internal import stats  # noqa: PLC0415
-    from ray.data._internal.cluster_autoscaler import DefaultAutoscalingCoordinator  # noqa: PLC0415
+    import ray  # noqa: PLC0415  (as above)
+    from ray.data._internal import cluster_autoscaler, stats  # noqa: PLC0415
 
-    ray.data.DataContext.get_current().use_legacy_dataset_ids = False  # which the actor would count
     whole = {"this machine": ray.cluster_resources()}
+    if not whole["this machine"].get("CPU"):
+        return  # it has not said yet what it has
 
     def do_nothing(*_: object, **__: object) -> None:
         pass
@@ -46,7 +46,7 @@ def leave_actors_out() -> None:
     manager = "update_execution_metrics", "update_iteration_metrics", "register_dataset_to_stats_actor"
     _replace(getattr(stats, "_StatsManager", None), dict.fromkeys(manager, staticmethod(do_nothing)))
     _replace(
-        DefaultAutoscalingCoordinator,
+        getattr(cluster_autoscaler, "DefaultAutoscalingCoordinator", None),
         {"request_resources": do_nothing, "cancel_request": do_nothing, "get_reserved_resources": have_all},
     )
 
@@ -56,18 +56,18 @@ def _leave_helpers_out() -> None:
 
     And of the dashboard's agent, for which the raylet waits, only what it is where Ray is installed without it.
     """
+    from ray._private import node as nodes  # noqa: PLC0415
     from ray._private import utils  # noqa: PLC0415
-    from ray._private.node import Node  # noqa: PLC0415
 
-    def start_nothing(_: Node) -> None:
+    def start_nothing(_: object) -> None:
         pass
 
-    def start_no_server(node: Node, *, include_dashboard: bool | None, raise_on_failure: bool) -> None:
+    def start_no_server(node: nodes.Node, **_: object) -> None:
         node._webui_url = ""
 
     _replace(utils, {"get_dashboard_dependency_error": lambda: ImportError("left out")})
     _replace(
-        Node,
+        getattr(nodes, "Node", None),
         {"start_monitor": start_nothing, "start_log_monitor": start_nothing, "start_api_server": start_no_server},
     )
 

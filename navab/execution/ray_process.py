@@ -43,7 +43,10 @@ def main() -> None:
     # The driver looks for work meanwhile. In a thread, for Ray's start is mostly waiting.
     loading = threading.Thread(target=import_module, args=["ray.data"], daemon=True)
     loading.start()
-    message = connection.recv()
+    try:
+        message = connection.recv()
+    except EOFError:  # the driver found nothing to do, or is gone
+        os._exit(RayLostError.exit_code)
     pool = None
     try:
         _start_ray(message, loading)

@@ -13,7 +13,7 @@ from navab.configuration import Configuration
 from navab.errors import StorageError
 from navab.execution.carrier import Carrier
 from navab.execution.committer import Committer
-from navab.execution.compaction import FAN_IN, MergeFiles, merged_files, plan_merges
+from navab.execution.compaction import FAN_IN, MergeFiles, merged_files, plan_merges, small_files
 from navab.execution.metrics import Metrics
 from navab.execution.units import run_unit
 from navab.lake.lake import Lake
@@ -49,27 +49,26 @@ def test_sixteen_files_of_a_nation_and_a_level_are_merged() -> None:
     small = [(f"cn/{number}", 100_000, "cn") for number in range(FAN_IN)]
     larger = [(f"cn/l{number}", 2_000_000, "cn") for number in range(FAN_IN - 1)]
     other = [(f"us/{number}", 100_000, "us") for number in range(FAN_IN - 1)]
-    (merge,) = plan_merges("searches", listing(*small, *larger, *other), LIMIT)
+    (merge,) = plan_merges("searches", listing(*small, *larger, *other))
     assert merge.nation == "cn"
     assert sorted(merged_files(merge)) == sorted(path for path, _, _ in small)
 
 
-def test_large_files_files_on_their_way_and_snapshots_are_left_alone() -> None:
-    files = listing(*((f"none/{number}", 100, None) for number in range(FAN_IN)))
-    assert len(plan_merges("searches", files, LIMIT)) == 1
-    assert plan_merges("searches", files, 100) == []
-    assert plan_merges("searches", files, LIMIT, taken=["none/3"]) == []
-    assert plan_merges("topics", files, LIMIT) == []
+def test_large_files_files_on_their_way_and_snapshots_are_not_small() -> None:
+    files = listing(("none/1", 100, None), ("none/2", LIMIT, None), ("none/3", 100, None))
+    assert small_files("searches", files, LIMIT)["path"].to_list() == ["none/1", "none/3"]
+    assert small_files("searches", files, LIMIT, taken=["none/3"])["path"].to_list() == ["none/1"]
+    assert small_files("topics", files, LIMIT).is_empty()
 
 
-def test_a_few_small_files_are_left_alone_the_larger_ones_rather() -> None:
+def test_the_smallest_are_merged_first_and_a_few_small_ones_stay() -> None:
     larger = [(f"cn/a{number}", 2_000_000, "cn") for number in range(2 * FAN_IN)]
-    small = [(f"cn/b{number}", 100, "cn") for number in range(FAN_IN)]
-    files = listing(*larger, *small, ("cn/large", LIMIT, "cn"))
-    assert plan_merges("searches", files, LIMIT, few=3 * FAN_IN) == []
-    (merge,) = plan_merges("searches", files, LIMIT, few=3 * FAN_IN - 1)
-    assert sorted(merged_files(merge)) == sorted(path for path, _, _ in small)
-    assert len(plan_merges("searches", files, LIMIT, few=2 * FAN_IN - 1)) == 2
+    smallest = [(f"cn/b{number}", 100, "cn") for number in range(FAN_IN)]
+    files = listing(*larger, *smallest)
+    assert plan_merges("searches", files, few=3 * FAN_IN) == []
+    (merge,) = plan_merges("searches", files, few=3 * FAN_IN - 1)
+    assert sorted(merged_files(merge)) == sorted(path for path, _, _ in smallest)
+    assert len(plan_merges("searches", files, few=2 * FAN_IN - 1)) == 2
 
 
 def test_a_merge_keeps_the_rows_and_cannot_double_them(tmp_path: Path) -> None:
@@ -79,7 +78,7 @@ def test_a_merge_keeps_the_rows_and_cannot_double_them(tmp_path: Path) -> None:
         written = run_unit(unit(number), WriteSearches(), storage, 1)
         table.commit([one.file for one in written if one.file is not None], epoch=1)
     before = table.snapshot()
-    (merge,) = plan_merges("searches", before.files, LIMIT)
+    (merge,) = plan_merges("searches", small_files("searches", before.files, LIMIT))
     merged = [one.file for one in run_unit(merge, MergeFiles("searches"), storage, 1) if one.file is not None]
     table.commit(merged, epoch=1, remove=merged_files(merge))
     after = table.snapshot()
@@ -94,13 +93,21 @@ def test_a_merge_keeps_the_rows_and_cannot_double_them(tmp_path: Path) -> None:
         table.commit(merged, epoch=1, remove=merged_files(merge))
 
 
-def test_a_run_leaves_few_files(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("few", "interval", "left"),
+    [
+        pytest.param(0, 1e-6, 40 - 2 * (FAN_IN - 1), id="beside the step and at its end"),
+        pytest.param(20, 3600.0, 40, id="twice as many as may be are left alone at its end"),
+        pytest.param(19, 3600.0, 40 - 2 * (FAN_IN - 1), id="more are merged down to those that may be"),
+    ],
+)
+def test_a_run_leaves_few_files(few: int, interval: float, left: int, tmp_path: Path) -> None:
     units = [unit(number) for number in range(40)]
     expected = pl.concat([one.pending for one in units])
     document = {
         "lake": str(tmp_path / "lake"),
-        "resources": {"num_cpus": 1, "commit_interval_s": 1e-6},
-        "maintenance": {"small_files": 0},
+        "resources": {"num_cpus": 1, "commit_interval_s": interval},
+        "maintenance": {"small_files": few},
     }
     configuration = Configuration.model_validate(document)
     lake = Lake(configuration.lake)
@@ -114,5 +121,4 @@ def test_a_run_leaves_few_files(tmp_path: Path) -> None:
     assert committer.rows == 80
     assert view.pending("searches").is_empty()
     assert view.rows("searches").height == 80
-    assert view.snapshot("searches").files.height == 40 - 2 * (FAN_IN - 1)
-    assert view.snapshot("searches").version >= 40
+    assert view.snapshot("searches").files.height == left

@@ -9,9 +9,10 @@ import pytest
 
 PROGRAM = """
 import psutil
-from navab.execution.local_ray import start_local_ray
+from navab.execution.local_ray import leave_actors_out, start_local_ray
 
 start_local_ray(1)
+leave_actors_out()
 
 import ray
 
@@ -19,6 +20,7 @@ assert ray.get(ray.remote(lambda: 42).remote()) == 42
 assert ray.data.range(3, override_num_blocks=3).map(lambda row: row).count() == 3
 for process in psutil.Process().children(recursive=True):
     print(*process.cmdline())
+print("actors:", ray.util.list_named_actors(all_namespaces=True))
 """
 
 
@@ -29,3 +31,5 @@ def test_a_local_ray_runs_tasks_and_datasets_without_its_helpers() -> None:
     assert "raylet" in done.stdout
     for helper in ("monitor.py", "log_monitor.py", "dashboard/dashboard.py"):
         assert helper not in done.stdout
+    assert "dashboard/agent.py" not in done.stdout or "--minimal" in done.stdout
+    assert "actors: []" in done.stdout
