@@ -3,8 +3,9 @@
 python -m benchmarks.language_speed                 about 15 seconds alone on the machine; needs ../shared/data
 python -m benchmarks.language_speed --processes 2   beside another one, as workers are
 
-Lines are the beginnings of passages of real articles of all nations, in an order of their own; batches have as many as
-4,000 articles. Both answer for the same lines, turn by turn, and the best of three turns counts, in seconds of CPU.
+Lines are the beginnings of passages of real articles of all nations, in an order of their own; batches have as many
+articles as those of a run. Both answer for the same lines, turn by turn, and the best of three turns counts, in
+seconds of CPU.
 """
 
 from __future__ import annotations
@@ -21,12 +22,12 @@ from functools import partial
 
 from benchmarks.support.articles import DATA
 from benchmarks.support.measure import line
+from navab.stages.articles import BATCH_RECORDS
 from navab.text.fasttext_batches import Answer
 from navab.text.fasttext_model import LineModel, load_library_model, load_model
 from navab.text.language import BUNDLED_MODEL, beginnings, identify, model_path, passages_of
 from navab.text.normalise import clean_text
 
-ARTICLES = 4000  # of a batch
 TURNS = 3
 LEAST_RATIO, LEAST_AGREEING, MOST_DIFFERENCE = 2.0, 1.0, 1e-4
 
@@ -70,7 +71,7 @@ def articles() -> list[str]:
 
 def compare(texts: Sequence[str]) -> Comparison:
     library, model = (load(model_path(BUNDLED_MODEL)) for load in (load_library_model, load_model))
-    parts = [texts[start : start + ARTICLES] for start in range(0, len(texts), ARTICLES)]
+    parts = [texts[start : start + BATCH_RECORDS] for start in range(0, len(texts), BATCH_RECORDS)]
     batches = [[begin for text in part for begin in beginnings(passages_of(text))] for part in parts]
     count = sum(map(len, batches))
     turns = [(seconds(partial(ask, library, batches)), seconds(partial(ask, model, batches))) for _ in range(TURNS)]

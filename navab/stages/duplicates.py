@@ -202,8 +202,9 @@ class FindDuplicates:
         def signatures_of(numbers: Int64Array) -> Int64Array:
             ids = texts["article_id"].gather(numbers)
             read = replace(selection.only(ids), columns=_SIGNATURE_COLUMNS).read(storage)
-            ordered = pl.DataFrame({"article_id": ids}).join(read, on="article_id", maintain_order="left")
-            return to_matrix(ordered["minhash"]).reshape(-1, LENGTH)
+            signatures = np.empty((len(ids), LENGTH), dtype=np.int64)
+            signatures[ids.arg_sort().to_numpy()] = to_matrix(read["minhash"])  # which is sorted by id
+            return signatures
 
         decided = group_articles(articles, sketches, signatures_of, self.options.threshold)
         yield Output("duplicates", conform(_made(unit, decided), "duplicates"))

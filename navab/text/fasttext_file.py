@@ -21,6 +21,7 @@ _CENTROIDS = 256  # of each part of a row: a code is one byte
 _ARGUMENTS = 12  # int32, before the sampling threshold, a double
 _WORD_NGRAMS, _LOSS, _MODEL, _BUCKETS, _SHORTEST, _LONGEST = range(5, 11)  # their places among them
 _MOST = 10**15  # of a label's count: fastText's for nodes that are not made yet
+_MOST_BUCKETS, _LONGEST_NGRAM = 1 << 28, 64  # far more than any model has: a damaged file must not fill the memory
 
 Floats = npt.NDArray[np.float32]
 
@@ -71,6 +72,8 @@ def _read(reader: _Reader) -> FastTextFile | None:
     labels = entries[word_count:]
     if not labels or len(outputs) < len(labels) - 1 or inputs.shape[1] != outputs.shape[1]:
         raise ValueError("its matrices do not fit its labels")
+    if not (np.isfinite(inputs).all() and np.isfinite(outputs).all()):
+        raise ValueError("its matrices hold what is no number")
     if not all(0 <= occurrences < _MOST for _, occurrences in labels):
         raise ValueError("its labels occur so often that it must be damaged")
     return FastTextFile(
@@ -87,10 +90,13 @@ def _read(reader: _Reader) -> FastTextFile | None:
 
 def _is_readable(arguments: Sequence[int]) -> bool:
     kind = arguments[_MODEL], arguments[_LOSS], arguments[_WORD_NGRAMS]
-    return kind == (_SUPERVISED, _HIERARCHICAL_SOFTMAX, 1) and 0 < arguments[_SHORTEST] <= arguments[_LONGEST]
+    lengths = 0 < arguments[_SHORTEST] <= arguments[_LONGEST] <= _LONGEST_NGRAM
+    return lengths and kind == (_SUPERVISED, _HIERARCHICAL_SOFTMAX, 1)
 
 
 def _rows_of_buckets(places: npt.NDArray[np.int32], buckets: int, first_row: int, rows: int) -> npt.NDArray[np.int32]:
+    if buckets > _MOST_BUCKETS:
+        raise ValueError("it has so many buckets of n-grams that it must be damaged")
     if places.min() < 0 or places[:, 0].max() >= buckets or first_row + places[:, 1].max() >= rows:
         raise ValueError("its pruned n-grams have no rows")
     table = np.full(buckets, -1, dtype=np.int32)

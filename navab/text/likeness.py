@@ -33,7 +33,10 @@ class Likeness:
         self._missed = np.zeros(len(sketches), dtype=np.bool_)
 
     def settle(self, ask: Callable[[], Answer]) -> Answer:
-        """The answer to a question about similarities, asked again until all signatures that it needs are read."""
+        """The answer to a question about similarities, asked again until all signatures that it needs are read.
+
+        It depends on the texts alone, and not on what else was asked before.
+        """
         answer = ask()
         while self._missed.any():
             self._read_missed()
@@ -41,16 +44,17 @@ class Likeness:
         return answer
 
     def near(self, left: Int64Array, right: Int64Array) -> Mask:
-        """Which pairs are at the threshold or above; those that cannot be told yet are not."""
-        shares, told = self._shares(left, right)
-        return told & (shares >= self._threshold)
+        """Which pairs are at the threshold or above; as their sketches have it, where that cannot be told yet.
+
+        So groups in doubt are joined at first as well: else each of their pairs would be compared.
+        """
+        return self.similarity(left, right) >= self._threshold
 
     def similarity(self, left: Int64Array, right: Int64Array) -> npt.NDArray[np.float32]:
-        """Estimated Jaccard similarity of pairs, by signatures where sketches leave a doubt."""
-        return self._shares(left, right)[0]
+        """Estimated Jaccard similarity of pairs, by signatures where sketches leave a doubt.
 
-    def _shares(self, left: Int64Array, right: Int64Array) -> tuple[npt.NDArray[np.float32], Mask]:
-        """Similarities of pairs, and of which they are told; what else is needed for the others is remembered."""
+        What is not read yet is remembered, and told by sketches meanwhile.
+        """
         shares, told = sketch_similarity(self._sketches, left, right, self._threshold)
         places, others = self._places[left], self._places[right]
         read = ~told & (places != _UNREAD) & (others != _UNREAD)
@@ -58,10 +62,12 @@ class Likeness:
         told |= read
         for texts in (left[~told], right[~told]):
             self._missed[texts] = self._places[texts] == _UNREAD
-        return shares, told
+        return shares
 
     def _read_missed(self) -> None:
         texts = np.flatnonzero(self._missed)
-        self._places[texts] = np.arange(len(self._signatures), len(self._signatures) + len(texts))
-        self._signatures = np.concatenate([self._signatures, self._read(texts)])
+        before = len(self._signatures)
+        self._places[texts] = np.arange(before, before + len(texts))
+        read = self._read(texts)
+        self._signatures = np.concatenate([self._signatures, read]) if before else read
         self._missed[texts] = False

@@ -19,7 +19,7 @@ from navab.lake.hashing import SEED, Int64Array, mix
 BINS = 4096
 LENGTH = BINS // 16  # int64 values of a signature, each of sixteen bins
 _VALUES = 15  # of a bin that is not empty
-COARSE = 256  # bins that bands are made of, each of sixteen bins
+COARSE = 256  # bins of a sketch, each of sixteen bins
 _EMPTY = np.iinfo(np.uint32).max
 _BASE = np.uint64(0x100000001B3)
 _BATCH_CHARACTERS = 1 << 15
@@ -27,8 +27,8 @@ _TO_BIN = np.uint64(52)  # of 64 bits leaves twelve
 _CHUNK_ROWS = 1 << 8
 _CHUNK_PAIRS = 1 << 9
 _LOWEST, _LOWEST_OF_BYTES = np.uint64(0x1111_1111_1111_1111), np.uint64(0x0101_0101_0101_0101)
-# An estimate by sketches is hardly ever farther from the truth (five standard errors), where a coarse bin's value is
-# of its first fine one as often, as in texts of 300 n-grams: shorter ones fill half of their coarse bins by borrowing.
+# An estimate by sketches is hardly ever farther from the truth (five standard errors). To be careful, it is sure only
+# where a coarse bin's value is of its first fine one as often as in texts of 300 n-grams: shorter ones borrow more.
 _MARGIN, _LONG = 0.15, 0.1
 
 Bins = npt.NDArray[np.uint8]
@@ -111,8 +111,8 @@ def _count(words: npt.NDArray[np.uint64]) -> Int64Array:
 
 
 def sketch(signatures: Int64Array) -> Bins:
-    """What bands are made of, shape (n, 256): coarse bins, an empty one with the value of the first that is not, in an
-    order of its own.
+    """Sketches, shape (n, 256): coarse bins, an empty one with the value of the first that is not, in an order of its
+    own.
     """
     sketches = np.empty((len(signatures), COARSE), dtype=np.uint8)
     for start in range(0, len(sketches), _CHUNK_ROWS):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import random
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
@@ -22,7 +23,7 @@ from navab.maintenance import maintain
 from navab.stages.duplicates import group_articles, in_order_of_crawls
 from navab.takedown.forget import Request, complete, entomb, search
 from navab.text.bands import Banding, band_keys
-from navab.text.minhash import LENGTH, Bins, sign, sketch
+from navab.text.minhash import LENGTH, Bins, sign, similarity, sketch
 from navab.text.normalise import fold_text
 from navab.view import View
 from tests.inprocess import article, open_small, rows, run_until, write_jsonl
@@ -359,6 +360,30 @@ def test_another_threshold_keeps_what_was_canonical(tmp_path: Path, threshold: f
         view = open_small(tmp_path, sources=sources, **options)
         run_until(view, "duplicates")
         assert set(canonical_urls(view).values()) == {"b"}
+
+
+def test_every_pair_in_doubt_is_told_by_its_own_signatures(tmp_path: Path) -> None:
+    """The sample's American articles, and each with a part of another one in a later crawl, in two files a crawl."""
+    lines = (Path(__file__).parents[2] / "examples" / "sample" / "crawl-1" / "us.jsonl").read_text("utf-8").splitlines()
+    records = [json.loads(line) for line in lines if line.endswith("}")]
+    texts = list(dict.fromkeys(record["text"] for record in records if record.get("text")))[:12]
+    changed = [one + other[: len(one) // 4] for one, other in zip(texts, texts[1:] + texts[:1], strict=True)]
+    sources = []
+    for crawl, contents in (("first", texts), ("second", changed)):
+        for part in range(2):
+            write_jsonl(tmp_path / f"{crawl}-{part}.jsonl", [article("us", content) for content in contents[part::2]])
+        sources.append({"path": str(tmp_path / f"{crawl}-*.jsonl"), "crawl": crawl})
+        view = open_small(tmp_path, sources=sources)
+        run_until(view, "duplicates")
+    stored = dict(view.live("articles", "article_id", "text").select("article_id", "text").iter_rows())
+    near = rows(view, "duplicates").filter(pl.col("kind") == "near")
+    assert near.height > 8
+    for row in near.iter_rows(named=True):
+        one, other = (fold_text(stored[row[name]]) for name in ("article_id", "canonical_id"))
+        exact = similarity(sign([one, other], 5), np.array([0]), np.array([1]))[0]
+        assert one.startswith(other)
+        assert 0.7 <= exact < 0.85
+        assert row["similarity"] == exact
 
 
 def test_many_crawls_are_banded_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
