@@ -10,12 +10,13 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from itertools import count, pairwise
+from itertools import count
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
+from navab.text.batches import batches
 from navab.text.fasttext_file import FastTextFile, Floats
 from navab.text.huffman import Tree
 
@@ -82,9 +83,10 @@ class BatchModel:
         own = np.array([self.file.words.get(word, -1) for word in words])
         known = np.flatnonzero(own >= 0)
         parts: list[Pairs] = [(known, own[known])]
-        for batch in _batches(words, first=1):
-            for of_words, rows in self._rows_of_ngrams(words[batch]):
-                parts.append((of_words + batch.start, rows))
+        rest = words[1:]
+        for batch in batches([len(word) for word in rest], _BATCH_BYTES):
+            for of_words, rows in self._rows_of_ngrams(rest[batch]):
+                parts.append((of_words + 1 + batch.start, rows))
         of_words, rows = (np.concatenate(column) for column in zip(*parts, strict=True))
         return of_words, rows
 
@@ -161,10 +163,3 @@ def _sums(pairs: Pairs, count: int, matrix: Floats) -> Floats:
     ones = np.ones(len(pairs[0]), dtype=np.float32)
     sums: Floats = coo_array((ones, pairs), shape=(count, len(matrix))) @ matrix
     return sums
-
-
-def _batches(words: Sequence[bytes], first: int) -> Iterator[slice]:
-    """Words from the first one on in batches of about equal size, a long one alone."""
-    ends = np.cumsum([len(word) for word in words[first:]])
-    cuts = np.flatnonzero(np.diff(ends // _BATCH_BYTES)) + 1 + first
-    return (slice(start, end) for start, end in pairwise([first, *cuts.tolist(), len(words)]) if start < end)

@@ -8,13 +8,13 @@ empty ones borrow from others (Shrivastava 2017), for bands and for a first esti
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from itertools import pairwise
+from collections.abc import Sequence
 
 import numpy as np
 import numpy.typing as npt
 
 from navab.lake.hashing import SEED, Int64Array, mix
+from navab.text.batches import batches
 
 BINS = 4096
 LENGTH = BINS // 16  # int64 values of a signature, each of sixteen bins
@@ -37,7 +37,8 @@ Bins = npt.NDArray[np.uint8]
 def sign(texts: Sequence[str], ngram: int) -> Int64Array:
     """Signatures of folded texts, shape (n, 256); a text shorter than one n-gram counts as a single n-gram."""
     parts = [np.empty((0, LENGTH), dtype=np.int64)]
-    for batch in _batches([text.ljust(ngram, "\0") for text in texts]):
+    padded = [text.ljust(ngram, "\0") for text in texts]
+    for batch in (padded[part] for part in batches([len(text) for text in padded], _BATCH_CHARACTERS)):
         least = np.full(len(batch) * BINS, _EMPTY, dtype=np.uint32)
         for start in range(0, max(map(len, batch)), _BATCH_CHARACTERS):
             _lower(least, [text[start : start + _BATCH_CHARACTERS + ngram - 1] for text in batch], ngram)
@@ -127,15 +128,6 @@ def sketch(signatures: Int64Array) -> Bins:
             chunk[rows, columns] = borrowed
             rows, columns = rows[borrowed == 0], columns[borrowed == 0]
     return sketches
-
-
-def _batches(texts: Sequence[str]) -> Iterator[Sequence[str]]:
-    """Texts in batches of about equal size, a long one alone."""
-    ends = np.cumsum([len(text) for text in texts])
-    cuts = np.flatnonzero(np.diff(ends // _BATCH_CHARACTERS)) + 1
-    for start, end in pairwise([0, *cuts.tolist(), len(texts)]):
-        if start < end:
-            yield texts[start:end]
 
 
 def _lower(least: npt.NDArray[np.uint32], texts: Sequence[str], ngram: int) -> None:
