@@ -30,7 +30,7 @@ from warcio.archiveiterator import ArchiveIterator
 from navab.readers.charset import decode_page
 from navab.readers.html import extract_page
 from navab.text.boilerplate import split_boilerplate
-from navab.text.normalise import clean_text
+from navab.text.normalise import clean_lines
 
 DATA = Path(__file__).resolve().parents[2] / "shared" / "data" / "html"
 LIMITS = {"must_contain, %": 95.0, "must_not_contain, %": 5.0, "date right or absent, %": 90.0}
@@ -66,7 +66,7 @@ Extractor = Callable[[Sample], tuple[str, str | None]]
 def by_navab(sample: Sample) -> tuple[str, str | None]:
     """What the articles stage keeps of a page."""
     page = extract_page(decode_page(sample.body, sample.row["http_charset"]) or "", sample.row["url"])
-    return (split_boilerplate(clean_text(page.text))[0], page.published) if page else ("", None)
+    return (split_boilerplate(clean_lines(page.text))[0], page.published) if page else ("", None)
 
 
 def by_trafilatura(sample: Sample) -> tuple[str, str | None]:

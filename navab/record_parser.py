@@ -6,7 +6,7 @@ from collections import defaultdict
 from datetime import datetime
 from typing import Any
 
-from navab.lake.hashing import text_hash
+from navab.lake.hashing import text_hash, text_hashes
 from navab.nations.registry import Nation, Registry, outlet_of
 from navab.options.articles import Source
 from navab.readers.files import SourceFile
@@ -14,7 +14,7 @@ from navab.readers.records import MISSING_TEXT, WRONG_TYPE, RawRecord, text_fiel
 from navab.readers.times import parse_time
 from navab.takedown.tombstones import NO_TOMBSTONES, Tombstones, redact
 from navab.text.boilerplate import split_boilerplate
-from navab.text.normalise import clean_text
+from navab.text.normalise import clean_lines, clean_text
 
 
 class RecordParser:
@@ -77,12 +77,13 @@ class RecordParser:
         )
         source = self._source.source or source
         code = self._source.nation or code
-        identity = text_hash(self._source.crawl, self._name, code, own_id, url, source, published, title, text)
+        described = (self._source.crawl, self._name, code, own_id, url, source, published)
+        identity, content = text_hashes(described, (title, text))
         nation = self._nation(code, url)
         row = {
             "nation": nation.code if nation else None,
             "article_id": self._article_id(identity),
-            "content_hash": text_hash(title, text),
+            "content_hash": content,
             "source": source or (nation.official_outlet(url) if nation else None) or outlet_of(url),
             "source_id": own_id,
             "url": url,
@@ -102,7 +103,7 @@ class RecordParser:
             return None, None
         if not isinstance(text, str):
             raise TypeError("text is not a string")
-        return split_boilerplate(clean_text(text))
+        return split_boilerplate(clean_lines(text))
 
     def _nation(self, code: str | None, url: str | None) -> Nation | None:
         """The nation that a record names; of one that names none, the nation of its url's domain."""

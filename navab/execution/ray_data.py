@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import gc
 import pickle
 import time
 import traceback
 from collections import deque
 from collections.abc import Callable, Iterator
+from functools import cache
 from multiprocessing.connection import Connection
 from typing import Any
 
@@ -133,6 +135,7 @@ def _placement() -> dict[str, float]:
 def _run_aside(unit: Unit, work: Work, storage: Storage, epoch: int) -> list[bytes]:
     from navab.execution.units import run_unit  # noqa: PLC0415  (on the worker)
 
+    _keep_what_is_loaded()
     return [pickle.dumps(written) for written in run_unit(unit, work, storage, epoch)]
 
 
@@ -140,10 +143,17 @@ def _run_units(work: Work, storage: Storage, epoch: int) -> Run:
     def run(batch: pa.Table) -> Iterator[pa.Table]:
         from navab.execution.units import run_unit  # noqa: PLC0415  (on the worker)
 
+        _keep_what_is_loaded()
         for content in batch["unit"].to_pylist():
             yield from _handed_on(run_unit(pickle.loads(content), work, storage, epoch))
 
     return run
+
+
+@cache
+def _keep_what_is_loaded() -> None:
+    """Have the garbage collector pass over what a worker has imported: it took a tenth of the reading of articles."""
+    gc.freeze()
 
 
 def _handed_on(results: Iterator[Written]) -> Iterator[pa.Table]:

@@ -25,8 +25,13 @@ _SEPARATOR = "\x1f"
 
 def text_hash(*parts: str | None) -> int:
     """Hash text parts to a signed 64-bit integer; None differs from the empty string."""
-    joined = _SEPARATOR.join("\x00" if part is None else part for part in parts)
-    return _signed(xxhash.xxh3_64_intdigest(joined.encode("utf-8", "surrogatepass")))
+    return _hash(_encode(parts))
+
+
+def text_hashes(before: Sequence[str | None], parts: Sequence[str | None]) -> tuple[int, int]:
+    """The hash of parts with others before them, and of the parts alone, which are encoded once."""
+    content = _encode(parts)
+    return _hash(_encode([*before, ""]) + content), _hash(content)
 
 
 def signature(name: str, version: int, **settings: Any) -> int:
@@ -85,6 +90,14 @@ def mix(values: npt.NDArray[np.uint64]) -> None:
         values ^= np.right_shift(values, np.uint64(27), out=shifted)
         values *= np.uint64(0x94D049BB133111EB)
         values ^= np.right_shift(values, np.uint64(31), out=shifted)
+
+
+def _encode(parts: Sequence[str | None]) -> bytes:
+    return _SEPARATOR.join(["\x00" if part is None else part for part in parts]).encode("utf-8", "surrogatepass")
+
+
+def _hash(content: bytes) -> int:
+    return _signed(xxhash.xxh3_64_intdigest(content))
 
 
 def _signed(value: int) -> int:

@@ -12,6 +12,7 @@ import zlib
 from typing import Any, cast
 
 import pyarrow as pa
+from isal import igzip, isal_zlib
 
 from navab.readers.records import DamagedFileError, is_store_failure
 
@@ -53,7 +54,7 @@ def spooled(content: Any) -> Any:
 def _decompressor(raw: Any, compression: str | None) -> Any:
     match compression:
         case "gzip":
-            return gzip.GzipFile(fileobj=raw, mode="rb")
+            return _GzipStream(raw)
         case "bz2":
             return bz2.BZ2File(raw)
         case "xz":
@@ -61,6 +62,28 @@ def _decompressor(raw: Any, compression: str | None) -> Any:
         case "zstd":
             return _ArrowStream(raw, "zstd")
     return raw
+
+
+class _GzipStream:
+    """gzip by isal, which loses some of what comes before damage: where it finds any, the standard library reads on."""
+
+    def __init__(self, raw: Any) -> None:
+        self._raw = raw
+        self._file: gzip.GzipFile = igzip.IGzipFile(fileobj=raw, mode="rb")
+        self._given = 0
+
+    def read1(self, size: int) -> bytes:
+        try:
+            content = self._file.read1(size)
+        except (EOFError, isal_zlib.error, gzip.BadGzipFile):
+            if not isinstance(self._file, igzip.IGzipFile):
+                raise
+            self._raw.seek(0)
+            self._file = gzip.GzipFile(fileobj=self._raw, mode="rb")
+            self._file.seek(self._given)
+            content = self._file.read1(size)
+        self._given += len(content)
+        return content
 
 
 class _ArrowStream:

@@ -7,20 +7,29 @@ were read with it, or a later crawl would change texts that statements quote.
 from __future__ import annotations
 
 import re
-from functools import cache
+from collections.abc import Sequence
+from functools import cache, lru_cache
 from importlib import resources
 
+import regex
 import yaml
 
 _LONGEST = 240
+_HEAD = 3  # characters of a line; of most lines it is clear from so many that no pattern begins like them
+_HEADS = 1 << 16
 
 
-def split_boilerplate(text: str) -> tuple[str, str | None]:
-    """Part a text into what is kept and the lines taken out (null if none); a text of such lines alone is kept."""
-    lines = text.split("\n")
-    out = {place for place, line in enumerate(lines) if len(line) <= _LONGEST and _is_boilerplate(line.lower())}
+def split_boilerplate(lines: Sequence[str]) -> tuple[str, str | None]:
+    """Part the lines of a text into what is kept and what is taken out (null if nothing); a text of such lines alone
+    is kept.
+    """
+    out = {
+        place
+        for place, line in enumerate(lines)
+        if len(line) <= _LONGEST and _may_begin(line[:_HEAD]) and _is_boilerplate(line.lower())
+    }
     if not out or len(out) == len(lines):
-        return text, None
+        return "\n".join(lines), None
     kept = "\n".join(line for place, line in enumerate(lines) if place not in out)
     return kept, "\n".join(lines[place] for place in sorted(out))
 
@@ -29,6 +38,20 @@ def _is_boilerplate(line: str) -> bool:
     pattern, reporting = _patterns()
     found = pattern.fullmatch(line)
     return found is not None and (found["credit"] is None or reporting.search(line) is None)
+
+
+@lru_cache(_HEADS)
+def _may_begin(head: str) -> bool:
+    """Whether a line that begins so may match. Three Chinese characters are new each time, so one is asked before."""
+    if len(head) > 1 and not _may_begin(head[:1]):
+        return False
+    return _partial().fullmatch(head.lower(), partial=True) is not None
+
+
+@cache
+def _partial() -> regex.Pattern[str]:
+    pattern, _ = _patterns()
+    return regex.compile(pattern.pattern)
 
 
 @cache

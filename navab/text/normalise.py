@@ -24,15 +24,21 @@ _CONTROL = re.compile(r"[\x00-\x08\x0e-\x1b\x7f-\x84\x86-\x9f]")
 
 def clean_text(text: str) -> str:
     """NFC, no control characters, single blanks, one line break between paragraphs."""
+    if text.isascii() and text.isprintable():  # most addresses, dates and ids
+        return " ".join(text.split())
+    return "\n".join(clean_lines(text))
+
+
+def clean_lines(text: str) -> list[str]:
+    """The lines of a text as `clean_text` has them."""
     composed = text if text.isascii() else unicodedata.normalize("NFC", text)
-    if composed.isprintable():  # one line and no control characters: most titles, addresses and dates
-        return " ".join(composed.split())
-    if composed.replace("\n", "").isprintable():  # its only blanks are spaces and line breaks
+    lines = composed.split("\n")
+    if all(map(str.isprintable, lines)):  # no control characters, no blanks but spaces and line breaks
         clean = str.strip if "  " not in composed else _single_blanks
     else:
-        composed = composed.replace("\r\n", "\n").replace("\r", "\n")
+        lines = composed.replace("\r\n", "\n").replace("\r", "\n").split("\n")
         clean = _clean_line
-    return "\n".join(filter(None, map(clean, composed.split("\n"))))
+    return list(filter(None, map(clean, lines)))
 
 
 def _single_blanks(line: str) -> str:

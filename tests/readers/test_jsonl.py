@@ -66,6 +66,13 @@ def test_an_escaped_nul_is_text() -> None:
     assert read(b'{"text": "a\\u0000b"}')[0].fields["text"] == "a\0b"
 
 
+@pytest.mark.parametrize("value", ['"\\ud800"', "NaN", "1e400", "[" * 900 + "]" * 900, "9" * 40])
+def test_a_value_that_only_the_standard_library_reads_spoils_no_record(value: str) -> None:
+    (record,) = read(f'{{"text": "a", "title": {value}}}'.encode())
+    assert record.fields["text"] == "a"
+    assert repr(record.fields["title"]) == repr(json.loads(value))
+
+
 def test_a_broken_off_last_line_is_one_unreadable_record() -> None:
     records = read(b'{"text": "a"}\n{"text": "b')
     assert [record.unreadable for record in records] == [None, "invalid_json"]

@@ -73,14 +73,13 @@ OF_THE_ARTICLE = [
 
 @pytest.mark.parametrize("line", OF_THE_OUTLET)
 def test_a_line_of_the_outlet_is_taken_out_and_kept_apart(line: str) -> None:
-    assert split_boilerplate(f"{BEFORE}\n{line}\n{AFTER}") == (f"{BEFORE}\n{AFTER}", line)
+    assert split_boilerplate([BEFORE, line, AFTER]) == (f"{BEFORE}\n{AFTER}", line)
 
 
 @pytest.mark.parametrize("line", OF_THE_ARTICLE)
 def test_a_sentence_of_the_article_stays(line: str) -> None:
-    text = f"{BEFORE}\n{line}\n{AFTER}"
-    assert split_boilerplate(text) == (text, None)
+    assert split_boilerplate([BEFORE, line, AFTER]) == (f"{BEFORE}\n{line}\n{AFTER}", None)
 
 
 def test_a_text_of_such_lines_alone_is_kept() -> None:
-    assert split_boilerplate("© 2019 AFP\nAdvertisement") == ("© 2019 AFP\nAdvertisement", None)
+    assert split_boilerplate(["© 2019 AFP", "Advertisement"]) == ("© 2019 AFP\nAdvertisement", None)
