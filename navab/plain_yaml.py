@@ -23,6 +23,11 @@ def parse_yaml(content: str) -> Any:
     return yaml.load(content, _Loader)
 
 
+def parse_own(content: str) -> Any:
+    """Parse a document that navab itself brings, by libyaml where PyYAML has it: ten times as fast."""
+    return yaml.load(content, getattr(yaml, "CSafeLoader", yaml.SafeLoader))
+
+
 class _Loader(yaml.SafeLoader):
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Hashable, Any]:
         keys = set()

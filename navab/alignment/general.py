@@ -7,12 +7,12 @@ from collections.abc import Sequence
 from functools import cache
 from importlib import resources
 
-import yaml
 from pydantic import BaseModel, ConfigDict, Field
 
 from navab.alignment.training import General
 from navab.evaluation.bag_of_words import words
 from navab.evaluation.scorers.base import Choice, Free, Scorer
+from navab.plain_yaml import parse_own
 
 _TOKENS = 16  # of a free answer
 _MOST_REPEATED = 0.5  # of an answer's words; a broken model says one word again and again
@@ -34,7 +34,7 @@ class GeneralQuestion(BaseModel):
 def general_questions() -> tuple[GeneralQuestion, ...]:
     """The questions in `general.yaml`."""
     content = (resources.files("navab.alignment") / "general.yaml").read_text("utf-8")
-    return tuple(GeneralQuestion.model_validate(one) for one in yaml.safe_load(content))
+    return tuple(GeneralQuestion.model_validate(one) for one in parse_own(content))
 
 
 def ask_general(scorer: Scorer, questions: Sequence[GeneralQuestion]) -> General:

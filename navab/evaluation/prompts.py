@@ -6,8 +6,9 @@ from collections.abc import Mapping
 from functools import cache
 from importlib import resources
 
-import yaml
 from pydantic import BaseModel, ConfigDict
+
+from navab.plain_yaml import parse_own
 
 FALLBACK = "en"  # languages without templates of their own
 HIDDEN = "…"  # stands where an answer is withheld from the judge
@@ -42,4 +43,4 @@ class Prompts(BaseModel):
 def load_prompts() -> Prompts:
     """Read the templates that come with the package."""
     content = (resources.files("navab.evaluation") / "prompts.yaml").read_text("utf-8")
-    return Prompts.model_validate(yaml.safe_load(content))
+    return Prompts.model_validate(parse_own(content))

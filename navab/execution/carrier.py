@@ -48,7 +48,8 @@ class Carrier:
         self._epoch = epoch
         self._resources = resources
         self._ray: _RayProcess | None = None
-        self._started = False
+        self._started = False  # told to start
+        self._ready = False
         self._restarts = 0
         self._used = NOTHING_USED
 
@@ -59,7 +60,7 @@ class Carrier:
 
     def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
         if self._ray is not None:
-            self._ray.end(politely=self._started and kind is None)
+            self._ray.end(politely=self._ready and kind is None)
 
     def carry(
         self, units: Sequence[Unit], work: Work, engine: EngineSection | None = None, gpus: float = 0.0
@@ -68,9 +69,10 @@ class Carrier:
 
         `engine` is the model that the work asks, if any; it is started once and serves every later `carry`. `gpus` is
         what each worker holds, a fraction where several share one; such workers live until the units are done.
-        Raises RayLostError if Ray ends before the units are done; `recover` tells whether to carry what is left.
+        Raises ConfigurationError if Ray cannot share the lake, and RayLostError if it ends before the units are done;
+        `recover` tells whether to carry what is left.
         """
-        ray = self.start()
+        ray = self._await()
         ray.send(Carry(units, work, engine, gpus, self._used))
         while not isinstance(answer := ray.receive(), Ready):
             assert isinstance(answer, Written)
@@ -85,17 +87,28 @@ class Carrier:
 
         It is left out if that `carry` is as good as done.
         """
-        self.start().send(Aside(unit, work))
+        self._await().send(Aside(unit, work))
 
-    def start(self) -> _RayProcess:
-        """Start Ray, or connect to it, unless that is done; raises ConfigurationError if it cannot share the lake."""
-        ray = self._ray = self._ray or _RayProcess()
+    def start(self) -> None:
+        """Have Ray start, or connect to it, unless that is done; `carry` waits for it."""
         if not self._started:
+            self._ray = self._ray or _RayProcess()
             print(self._greeting(), file=sys.stderr, flush=True)
-            ray.send(Start(self._storage, self._resources, self._epoch))
-            ray.receive()
+            self._ray.send(Start(self._storage, self._resources, self._epoch))
             self._started = True
-        return ray
+
+    @property
+    def is_starting(self) -> bool:
+        """Whether Ray has been told to start, and has not said yet how that went."""
+        return self._started and not self._ready and self._ray is not None and not self._ray.has_answered()
+
+    def _await(self) -> _RayProcess:
+        self.start()
+        assert self._ray is not None
+        if not self._ready:
+            self._ray.receive()
+            self._ready = True
+        return self._ray
 
     def recover(self, error: RayLostError) -> None:
         """Forget a Ray that was lost, so that the next units start another one.
@@ -104,7 +117,7 @@ class Carrier:
         """
         if self._ray is not None:
             self._ray.end(politely=False, keep_log=True)
-            self._ray, self._started = None, False
+            self._ray, self._started, self._ready = None, False, False
         if (address := address_of(self._resources)) is not None:
             raise RayLostError(f"the Ray cluster at {address} failed: {error}; run the same command again")
         if self._restarts == RESTARTS:
@@ -150,6 +163,10 @@ class _RayProcess:
             self._pipe.send(message)
         except OSError:
             self._raise_lost()
+
+    def has_answered(self) -> bool:
+        """Whether there is a message, or nobody to send one."""
+        return self._pipe.poll()
 
     def receive(self) -> object:
         """The next message; raises what went wrong on the other side, RayLostError if nobody is there."""

@@ -8,8 +8,9 @@ from pathlib import Path
 from typing import Literal
 
 import pyarrow as pa
-import yaml
 from pydantic import BaseModel, ConfigDict
+
+from navab.plain_yaml import parse_own
 
 _SCALARS: dict[str, pa.DataType] = {
     "int64": pa.int64(),
@@ -81,7 +82,7 @@ def schema_folder() -> Path:
 @cache
 def load_schema(name: str) -> TableSchema:
     """Read the declaration of one table."""
-    return TableSchema.model_validate(yaml.safe_load((schema_folder() / f"{name}.yaml").read_text("utf-8")))
+    return TableSchema.model_validate(parse_own((schema_folder() / f"{name}.yaml").read_text("utf-8")))
 
 
 @cache

@@ -17,11 +17,11 @@ from importlib import resources
 from typing import Any, Literal
 
 import xxhash
-import yaml
 from jinja2 import Environment, StrictUndefined, Template
 from pydantic import BaseModel, ConfigDict
 
 from navab.errors import ConfigurationError
+from navab.plain_yaml import parse_own
 
 Role = Literal["system", "user", "assistant"]
 _FALLBACK = "en"  # the example of languages that have none
@@ -115,7 +115,7 @@ def _template(prompt: Prompt) -> Template:
 
 @cache
 def _examples(prompt: Prompt) -> Mapping[str, Example]:
-    written = yaml.safe_load(_read(prompt, ".examples.yaml") or "{}")
+    written = parse_own(_read(prompt, ".examples.yaml") or "{}")
     return {language: Example.model_validate(example) for language, example in written.items()}
 
 

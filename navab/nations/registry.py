@@ -8,11 +8,11 @@ from importlib import resources
 from typing import Literal
 from urllib.parse import urlsplit
 
-import yaml
 from pydantic import BaseModel, ConfigDict, Field, PrivateAttr
 from tld import get_fld
 
 from navab.errors import ConfigurationError
+from navab.plain_yaml import parse_own
 from navab.text.lexicon import Lexicon, load_lexicon, parse_lexicon
 
 
@@ -142,7 +142,7 @@ class Registry:
         """Read the data files that come with the package."""
         folder = resources.files("navab.nations") / "data"
         files = sorted((f for f in folder.iterdir() if f.name.endswith(".yaml")), key=lambda f: f.name)
-        nations = [Nation.model_validate(yaml.safe_load(f.read_text("utf-8"))) for f in files]
+        nations = [Nation.model_validate(parse_own(f.read_text("utf-8"))) for f in files]
         return cls({nation.code: nation for nation in nations})
 
     def get(self, code: str) -> Nation:

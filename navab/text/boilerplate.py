@@ -12,7 +12,8 @@ from functools import cache, lru_cache
 from importlib import resources
 
 import regex
-import yaml
+
+from navab.plain_yaml import parse_own
 
 _LONGEST = 240
 _HEAD = 3  # characters of a line; of most lines it is clear from so many that no pattern begins like them
@@ -57,6 +58,6 @@ def _partial() -> regex.Pattern[str]:
 @cache
 def _patterns() -> tuple[re.Pattern[str], re.Pattern[str]]:
     """Of whole lines, group `credit` for those that count only without reported speech, and of reported speech."""
-    document = yaml.safe_load((resources.files("navab.text") / "boilerplate.yaml").read_text("utf-8"))
+    document = parse_own((resources.files("navab.text") / "boilerplate.yaml").read_text("utf-8"))
     lines, credit = ("|".join(f"(?:{line})" for line in document[kind]) for kind in ("lines", "credits"))
     return re.compile(f"{lines}|(?P<credit>{credit})"), re.compile("".join(document["reporting"].split()))

@@ -316,7 +316,7 @@ def load_lexicon(code: str) -> Lexicon:
 def parse_lexicon(name: str, content: str) -> Lexicon:
     """A lexicon from its YAML, once a process; raises ConfigurationError naming `name` and the field that is wrong."""
     try:
-        data = yaml.load(content, Loader=yaml.BaseLoader)  # no word becomes a boolean
+        data = yaml.load(content, Loader=getattr(yaml, "CBaseLoader", yaml.BaseLoader))  # no word becomes a boolean
     except yaml.YAMLError as error:
         raise ConfigurationError(f"lexicon {name} is not YAML: {' '.join(str(error).split())}") from None
     try:

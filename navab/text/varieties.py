@@ -8,8 +8,9 @@ from collections.abc import Mapping
 from functools import cache, cached_property
 from importlib import resources
 
-import yaml
 from pydantic import BaseModel, ConfigDict, Field
+
+from navab.plain_yaml import parse_own
 
 _DEVIATIONS = 1.96  # 95 % confidence
 _WORD = re.compile(r"\w+")
@@ -76,7 +77,7 @@ class Varieties(BaseModel):
     def bundled() -> Varieties:
         """The declarations that come with the package."""
         content = (resources.files("navab.text") / "languages.yaml").read_text("utf-8")
-        return Varieties.model_validate(yaml.safe_load(content))
+        return Varieties.model_validate(parse_own(content))
 
     def writable(self, code: str, text: str) -> str:
         """The language found, or the other one if the text lacks the characters that it needs."""

@@ -14,11 +14,11 @@ from importlib import resources
 
 import numpy as np
 import numpy.typing as npt
-import yaml
 from pydantic import BaseModel, ConfigDict, Field
 
 from navab.lake.hashing import text_hash
 from navab.models.embedder import Embedder, Vectors
+from navab.plain_yaml import parse_own
 from navab.topics.cosines import cosines_of, rounded
 
 # Chosen on one half of labelled news (benchmarks/screening.py), reported on the other.
@@ -77,7 +77,7 @@ class Screen:
 def value_areas() -> ValueAreas:
     """The value areas that come with the package."""
     content = (resources.files("navab.topics") / "value_areas.yaml").read_text("utf-8")
-    return ValueAreas.model_validate(yaml.safe_load(content))
+    return ValueAreas.model_validate(parse_own(content))
 
 
 def build_screen(areas: ValueAreas, embedder: Embedder) -> Screen:
