@@ -30,8 +30,8 @@ class _Merge:
 class Committer:
     """Commits written files every few seconds, table by table in the order in which they are given.
 
-    The last table of a step says that a unit is done, so its files wait for those of the others. Small files are
-    merged on the way.
+    The last table of a step says that a unit is done, so its files wait for those of the others. Small files of a
+    table are merged on the way, once they are twice as many as a run leaves.
     """
 
     def __init__(
@@ -90,15 +90,10 @@ class Committer:
         self._last = time.monotonic()
 
     def finish(self) -> None:
-        """Commit the rest, and merge what there is to merge.
-
-        Nothing else goes on meanwhile, so that waits until there are twice as many small files as may be.
-        """
+        """Commit the rest, and merge what there is to merge."""
         self.commit()
         self._merges.clear()  # what Ray had no time for
-        for table in self._writes:
-            if self._small_files(table).height <= 2 * self._maintenance.small_files:
-                continue
+        for table in filter(self._has_many_files, self._writes):
             while units := self._plan(table):  # merged files may be enough for another merge
                 for written in self._carrier.carry(units, MergeFiles(table)):
                     self.add(written)
@@ -108,9 +103,12 @@ class Committer:
         if self._unmerged < FAN_IN:
             return
         self._unmerged = 0
-        for table in self._writes:
+        for table in filter(self._has_many_files, self._writes):
             for unit in self._plan(table):
                 self._carrier.carry_aside(unit, MergeFiles(table))
+
+    def _has_many_files(self, table: str) -> bool:
+        return self._small_files(table).height > 2 * self._maintenance.small_files
 
     def _plan(self, table: str) -> list[Unit]:
         units = plan_merges(table, self._small_files(table), few=self._maintenance.small_files)

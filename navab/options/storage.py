@@ -24,5 +24,7 @@ class MaintenanceSection(Section):
 
     retention_hours: int = Field(168, ge=0, description="Old versions stay readable for so long")
     merge_mb: int = Field(4, ge=0, description="Runs merge files smaller than this, sixteen at a time; 0: never")
-    small_files: int = Field(256, ge=0, description="Runs merge down to so many small files of a table")
+    small_files: int = Field(
+        256, ge=0, description="Runs merge small files of a table down to so many, once it has twice"
+    )
     target_mb: int = Field(128, ge=1, description="Small files are merged up to this size")

@@ -140,11 +140,16 @@ def _readings(view: View) -> Iterator[Reading]:
 
 def _records_done(view: View, pending: pl.DataFrame) -> dict[str, frozenset[int]]:
     """Numbers of the records that an interrupted run has committed, by file."""
-    rows = view.rows("articles", "path", "record_no", "article_id", "content_hash")
-    begun = rows.filter(pl.col("fingerprint").is_in(pending["fingerprint"].implode())).select(
-        pl.col("path").cast(pl.String).alias("uri"), "fingerprint", "record_no"
+    written = view.rows("articles")["fingerprint"].is_in(pending["fingerprint"].implode())
+    if not written.any():
+        return {}
+    begun = view.rows("articles", "path", "record_no").filter(written)
+    done = (
+        begun.select(pl.col("path").cast(pl.String).alias("uri"), "fingerprint", "record_no")
+        .join(pending, on=["uri", "fingerprint"], how="semi")
+        .group_by("uri")
+        .agg("record_no")
     )
-    done = begun.join(pending, on=["uri", "fingerprint"], how="semi").group_by("uri").agg("record_no")
     return {uri: frozenset(numbers) for uri, numbers in done.iter_rows()}
 
 

@@ -14,6 +14,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import polars as pl
 
 from navab.lake.arrays import to_lists, to_matrix
@@ -269,12 +270,16 @@ def group_articles(
     known[numbered.texts[numbered.crawls == KNOWN]] = True
     bands = shared_bands(sketches, threshold, known)
     likeness = Likeness(sketches, threshold, signatures_of)
-    found = likeness.settle(lambda: find_canonicals(numbered, bands, likeness.near))
-    text, other = numbered.texts, numbered.texts[found]
-    new = numbered.crawls != KNOWN
-    near = new & (text != other)
-    shares = np.ones(len(found), dtype=np.float32)
-    shares[near] = likeness.settle(lambda: likeness.similarity(text[near], other[near]))
+    text, new = numbered.texts, numbered.crawls != KNOWN
+
+    def decide() -> tuple[Int64Array, Mask, npt.NDArray[np.float32]]:
+        found = find_canonicals(numbered, bands, likeness.near)
+        near = new & (text != text[found])
+        shares = np.ones(len(found), dtype=np.float32)
+        shares[near] = likeness.similarity(text[near], text[found[near]])
+        return found, near, shares
+
+    found, near, shares = likeness.settle(decide)
     unique = pl.col("article_id") == pl.col("canonical_id")
     kind = pl.when(unique).then(pl.lit("unique")).when("near").then(pl.lit("near")).otherwise(pl.lit("exact"))
     decided = articles.select(

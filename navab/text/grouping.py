@@ -11,7 +11,7 @@ from functools import cached_property
 import numpy as np
 
 from navab.lake.hashing import Int64Array
-from navab.lake.joins import Mask, components
+from navab.lake.joins import Mask
 from navab.text.bands import Forest, Near, SharedBand, join_near
 
 _NONE = np.iinfo(np.int64).max
@@ -36,11 +36,11 @@ class Articles:
     def settled(self) -> Int64Array:
         """The group of each text from what is known, by the least text in it."""
         known = self.crawls == KNOWN
-        size = int(self.texts.max(initial=-1)) + 1
-        labels = components(self.texts[known], self.texts[self.canonicals[known]], size)
-        least = np.full(size, _NONE)
-        np.minimum.at(least, labels, np.arange(size))
-        return least[labels]
+        pairs = np.stack([self.texts[known], self.texts[self.canonicals[known]]], axis=1)
+        all_texts = np.arange(int(self.texts.max(initial=-1)) + 1)
+        forest = Forest(all_texts)
+        forest.join_all(pairs[pairs[:, 0] != pairs[:, 1]])
+        return forest.roots(all_texts)
 
 
 def find_canonicals(articles: Articles, bands: list[SharedBand], near: Near) -> Int64Array:

@@ -97,8 +97,9 @@ def test_a_merge_keeps_the_rows_and_cannot_double_them(tmp_path: Path) -> None:
     ("few", "interval", "left"),
     [
         pytest.param(0, 1e-6, 40 - 2 * (FAN_IN - 1), id="beside the step and at its end"),
-        pytest.param(20, 3600.0, 40, id="twice as many as may be are left alone at its end"),
-        pytest.param(19, 3600.0, 40 - 2 * (FAN_IN - 1), id="more are merged down to those that may be"),
+        pytest.param(20, 1e-6, 40, id="twice as many as it leaves are left alone beside the step"),
+        pytest.param(20, 3600.0, 40, id="twice as many as it leaves are left alone"),
+        pytest.param(19, 3600.0, 40 - 2 * (FAN_IN - 1), id="more are merged, down to those that it leaves"),
     ],
 )
 def test_a_run_leaves_few_files(few: int, interval: float, left: int, tmp_path: Path) -> None:
