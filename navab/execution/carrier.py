@@ -22,7 +22,7 @@ from pathlib import Path
 from typing import NoReturn
 
 from navab.errors import RayLostError
-from navab.execution.messages import Aside, Carry, Failed, Ready, Start, Stop, address_of
+from navab.execution.messages import Aside, Carry, Failed, Ready, Start, Stop, Surroundings, address_of
 from navab.execution.ray_logs import last_words, session_logs
 from navab.execution.ray_process import end_session
 from navab.execution.units import Written
@@ -94,7 +94,8 @@ class Carrier:
         if not self._started:
             self._ray = self._ray or _RayProcess()
             print(self._greeting(), file=sys.stderr, flush=True)
-            self._ray.send(Start(self._storage, self._resources, self._epoch))
+            self._ray.send(Start(address_of(self._resources), self._num_cpus))
+            self._ray.send(Surroundings(self._storage, self._resources, self._epoch))
             self._started = True
 
     @property
@@ -135,7 +136,11 @@ class Carrier:
     def _greeting(self) -> str:
         if address := address_of(self._resources):
             return f"connecting to Ray at {address}"
-        return f"starting a local Ray on {self._resources.num_cpus or os.cpu_count() or 1} logical CPUs"
+        return f"starting a local Ray on {self._num_cpus} logical CPUs"
+
+    @property
+    def _num_cpus(self) -> int:
+        return self._resources.num_cpus or os.cpu_count() or 1
 
 
 class _RayProcess:

@@ -1,21 +1,34 @@
-"""What the driver and the process that runs Ray say to each other through their pipe."""
+"""What the driver and the process that runs Ray say to each other through their pipe.
+
+What messages carry is imported where it is used: the process that runs Ray loads Ray first.
+"""
 
 from __future__ import annotations
 
 import os
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-from navab.lake.storage import Storage
-from navab.models.budget import NOTHING_USED, Usage
-from navab.options.engine import EngineSection
-from navab.options.resources import ResourcesSection
-from navab.stages.base import Unit, Work
+if TYPE_CHECKING:
+    from navab.lake.storage import Storage
+    from navab.models.budget import Usage
+    from navab.options.engine import EngineSection
+    from navab.options.resources import ResourcesSection
+    from navab.stages.base import Unit, Work
 
 
 @dataclass(frozen=True, slots=True)
 class Start:
-    """The driver's first message."""
+    """The driver's first message: which cluster to join, or how many CPUs a local Ray has."""
+
+    address: str | None
+    num_cpus: int
+
+
+@dataclass(frozen=True, slots=True)
+class Surroundings:
+    """Its second message: what every unit has to do with."""
 
     storage: Storage
     resources: ResourcesSection
@@ -28,9 +41,9 @@ class Carry:
 
     units: Sequence[Unit]
     work: Work
-    engine: EngineSection | None = None  # a model that the work asks
-    gpus: float = 0.0  # of each worker
-    used: Usage = NOTHING_USED  # of the run's budget, by what came back
+    engine: EngineSection | None  # a model that the work asks
+    gpus: float  # of each worker
+    used: Usage  # of the run's budget, by what came back
 
 
 @dataclass(frozen=True, slots=True)

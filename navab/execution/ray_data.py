@@ -15,7 +15,7 @@ from typing import Any
 import pyarrow as pa
 
 from navab.errors import ConfigurationError, NavabError
-from navab.execution.messages import Aside, Carry, Failed, Start, address_of
+from navab.execution.messages import Aside, Carry, Failed, Surroundings, address_of
 from navab.execution.units import Written
 from navab.lake.storage import Storage
 from navab.stages.base import Unit, Work
@@ -28,12 +28,12 @@ TASKS_OF_A_CPU, MOST_UNITS = 4, 4  # of a task
 Run = Callable[[pa.Table], Iterator[pa.Table]]
 
 
-def carry(request: Carry, start: Start, connection: Connection) -> Iterator[bytes]:
+def carry(request: Carry, surroundings: Surroundings, connection: Connection) -> Iterator[bytes]:
     """Run units, and those that the driver asks for meanwhile; yields pickled `Written`, in no particular order."""
     import ray  # noqa: PLC0415
 
-    run = _run_units(request.work, start.storage, start.epoch)
-    dataset = _on_gpus(request, run, start) if request.gpus else _on_cpus(request, run)
+    run = _run_units(request.work, surroundings.storage, surroundings.epoch)
+    dataset = _on_gpus(request, run, surroundings) if request.gpus else _on_cpus(request, run)
     # They take no CPU of the units': those may hold all of them until they are done. Each that runs at a time needs a
     # worker process of its own, whose imports take seconds.
     aside = ray.remote(num_cpus=0, resources=_placement(), max_retries=WORKER_RETRIES)(_run_aside)
@@ -47,7 +47,7 @@ def carry(request: Carry, start: Start, connection: Connection) -> Iterator[byte
             yield from ray.get(running.pop())
         if asked and not running:
             one = asked.popleft()
-            running.append(aside.remote(one.unit, one.work, start.storage, start.epoch))
+            running.append(aside.remote(one.unit, one.work, surroundings.storage, surroundings.epoch))
     for result in running:
         yield from ray.get(result)
 
@@ -71,14 +71,14 @@ def _on_cpus(request: Carry, run: Run) -> Any:
     )
 
 
-def _on_gpus(request: Carry, run: Run, start: Start) -> Any:
+def _on_gpus(request: Carry, run: Run, surroundings: Surroundings) -> Any:
     """The dataset of what actors write, as many of them as GPUs hold: a task would load its model for every few units.
 
     Raises ConfigurationError if there is no GPU and never will be: a cluster may add one.
     """
     import ray  # noqa: PLC0415
 
-    if address_of(start.resources) is None and ray.cluster_resources().get("GPU", 0) < request.gpus:
+    if address_of(surroundings.resources) is None and ray.cluster_resources().get("GPU", 0) < request.gpus:
         raise ConfigurationError(
             f"embedder.gpus is {request.gpus}, but this machine has no GPU: set it to 0, or join a cluster with GPUs"
         )

@@ -1,9 +1,9 @@
-"""The process that runs Ray: takes units from the driver through a pipe and sends back what workers wrote.
+"""The process that runs Ray: starts it, and serves the driver through a pipe (serving.py).
 
 Ray's own library ends its process when the raylet or the control store beside it is lost, without unwinding anything.
 So it runs in a process of its own, started by the carrier: the driver, which holds the claim and commits, survives
 and can start another one. This process ends at once when the driver or the local Ray is gone, and takes the local
-Ray with it.
+Ray with it. Ray's start is mostly waiting: all else is imported meanwhile.
 """
 
 from __future__ import annotations
@@ -22,15 +22,11 @@ from multiprocessing.connection import Connection
 import psutil
 
 from navab.errors import NavabError, RayLostError
-from navab.execution.local_ray import leave_actors_out, start_local_ray
-from navab.execution.messages import Carry, Failed, Ready, Start, Stop, address_of
+from navab.execution.local_ray import start_local_ray
+from navab.execution.messages import Failed, Start
 from navab.execution.processes import lives, name_of
-from navab.execution.ray_data import carry, lacks_gpus
-from navab.execution.reach import check_reach
 
 WATCH_INTERVAL_S = 0.5
-_HANDED_ON = 1000  # tables of a task that wait to be taken
-_LIMITS_INTERVAL_S = 0.1
 _KILLS = 20  # rounds, of a tenth of a second
 _CORE_PROCESSES = ("raylet", "gcs_server")
 
@@ -40,78 +36,50 @@ def main() -> None:
     connection = Connection(int(sys.argv[1]))
     guard = _Guard(int(sys.argv[2]))
     guard.start()
-    # The driver looks for work meanwhile. In a thread, for Ray's start is mostly waiting.
-    loading = threading.Thread(target=import_module, args=["ray.data"], daemon=True)
+    os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
+    import ray  # noqa: PLC0415  (the guard watches the driver before this takes its second or two)
+
+    loading = threading.Thread(target=_load_serving, daemon=True)
     loading.start()
     try:
-        message = connection.recv()
+        start = connection.recv()
     except EOFError:  # the driver found nothing to do, or is gone
         os._exit(RayLostError.exit_code)
-    pool = None
+    assert isinstance(start, Start)
     try:
-        _start_ray(message, loading)
-        connection.send(Ready())
-        while not isinstance(request := connection.recv(), Stop):
-            if isinstance(request, Carry):
-                if pool is not None and lacks_gpus(request):
-                    pool.end()  # it starts again when it is asked again
-                if request.engine is not None:
-                    from navab.execution.engine_pool import EnginePool  # noqa: PLC0415  (half a second to load)
+        _start_ray(start)
+        loading.join()
+        from navab.execution.serving import serve  # noqa: PLC0415  (as in _load_serving)
 
-                    pool = pool or EnginePool(request.engine, request.used)
-                    pool.start()
-                for written in carry(request, message, connection):
-                    connection.send_bytes(written)
-                connection.send(Ready())
+        serve(connection, local=start.address is None)
     except Exception as error:  # noqa: BLE001  (this end of the pipe: every error belongs to the driver)
         connection.send(Failed(_plain(error)))
     guard.stop()
-    if pool is not None:
-        pool.stop()
-    if address_of(message.resources):
-        import ray  # noqa: PLC0415  (as in _start_ray)
-
+    if start.address:
         ray.shutdown()
     else:
         end_session(os.getpid())  # nothing is left to do for the local Ray, whose own way to end takes two seconds
         os._exit(0)
 
 
-def _start_ray(message: Start, loading: threading.Thread) -> None:
-    """Start Ray or connect to it while Ray Data is loading; raises ConfigurationError if it cannot share the lake."""
-    os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
-    import ray  # noqa: PLC0415  (the guard watches the driver before this takes its second or two)
+def _load_serving() -> None:
+    """Import what serving needs, while Ray starts."""
+    with contextlib.suppress(ImportError):  # raised again, to the driver, where it is needed
+        for name in ("ray.data", "navab.execution.serving"):
+            import_module(name)
 
-    address = address_of(message.resources)
+
+def _start_ray(start: Start) -> None:
+    """Start Ray or connect to it."""
+    import ray  # noqa: PLC0415  (as in main)
+
     try:
-        if address:
-            ray.init(address=address, logging_level=logging.WARNING, log_to_driver=False)
+        if start.address:
+            ray.init(address=start.address, logging_level=logging.WARNING, log_to_driver=False)
         else:
-            start_local_ray(message.resources.num_cpus or os.cpu_count() or 1)
+            start_local_ray(start.num_cpus)
     except Exception as error:  # Ray raises a bare Exception when its processes do not come up in time
         raise RayLostError(f"Ray did not start: {' '.join(str(error).split())[:200]}") from error
-    check_reach(message.storage, message.resources, ray.nodes())
-    loading.join()
-    _configure_ray_data()
-    if not address:
-        leave_actors_out()
-
-
-def _configure_ray_data() -> None:
-    """Ray Data as units need it: what they hand on are a few names of files, and all CPUs have work at once."""
-    import ray.data  # noqa: PLC0415  (as in _start_ray)
-    from ray.data._internal.execution.resource_manager import ResourceManager  # noqa: PLC0415
-
-    context = ray.data.DataContext.get_current()
-    context.enable_progress_bars = False
-    context.print_on_execution_start = False
-    # A worker's every table is handed on at once: the driver commits files while the unit is still running. It does
-    # not wait until they are taken, which is up to half a second each time.
-    context.target_max_block_size = 1
-    context._max_num_blocks_in_streaming_gen_buffer = _HANDED_ON
-    # Of how many CPUs there are Ray Data asks once a second; until then a step has one.
-    ResourceManager.GLOBAL_LIMITS_UPDATE_INTERVAL_S = _LIMITS_INTERVAL_S
-    logging.getLogger("ray.data").setLevel(logging.CRITICAL)
 
 
 class _Guard(threading.Thread):
