@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
+from dataclasses import dataclass
 from itertools import chain, takewhile
 
 from navab.configuration import Configuration
@@ -74,9 +75,10 @@ def run_stages(view: View, claim: Claim, record: RunRecord, until: str | None = 
     held: list[Equation] = []
     resources, metrics = view.configuration.resources, Metrics()
     with metrics.served(resources.metrics_port), Carrier(view.lake.storage, resources, claim.epoch) as carrier:
-        for stage in _stages_until(until):
+        run = _Run(view, claim, carrier, metrics, _stages_until(until))
+        for stage in run.stages:
             for step in stage.steps:
-                record.steps.append(_run_step(stage, step, view, claim, carrier, metrics))
+                record.steps.append(_run_step(run, stage, step))
             equations = stage.conservation(view)
             held.extend(equations)
             _check(stage, equations)
@@ -119,19 +121,38 @@ def _stages_until(until: str | None) -> Sequence[Stage]:
     return STAGES[: STAGE_NAMES.index(until) + 1]
 
 
-def _run_step(stage: Stage, step: Step, view: View, claim: Claim, carrier: Carrier, metrics: Metrics) -> StepRecord:
+@dataclass(frozen=True)
+class _Run:
+    """What the steps of a run have in common."""
+
+    view: View
+    claim: Claim
+    carrier: Carrier
+    metrics: Metrics
+    stages: Sequence[Stage]
+
+    def look_ahead(self) -> None:
+        """Read the keys of all steps' tables until Ray has started; later its workers would wait for that."""
+        for step in chain.from_iterable(stage.steps for stage in self.stages):
+            if not self.carrier.is_starting:
+                break
+            self.view.pending(step.writes[-1])
+
+
+def _run_step(run: _Run, stage: Stage, step: Step) -> StepRecord:
+    view, metrics = run.view, run.metrics
     started = time.monotonic()
     units = step.plan(view)
     rows = sum(unit.rows for unit in units)
     files = units if _reads_files(step) else []
     while units:
-        claim.enter_stage(step.name)
+        run.claim.enter_stage(step.name)
         metrics.begin(step.name, sum(unit.rows for unit in units))
         try:
-            _carry_step(step, units, view, claim, carrier, metrics)
+            _carry_step(run, step, units)
             break
         except RayLostError as error:
-            carrier.recover(error)
+            run.carrier.recover(error)
             units = step.plan(view)  # what was committed is done
     if rows and step.asks_engine(view):
         _check_answered(step, view)
@@ -146,15 +167,15 @@ def _reads_files(step: Step) -> bool:
     return step.name == articles.STAGE.name
 
 
-def _carry_step(
-    step: Step, units: Sequence[Unit], view: View, claim: Claim, carrier: Carrier, metrics: Metrics
-) -> None:
+def _carry_step(run: _Run, step: Step, planned: Sequence[Unit]) -> None:
     """Run units and commit what they write; what is finished is committed as well if something ends that."""
+    view, carrier, metrics = run.view, run.carrier, run.metrics
     carrier.start()
-    _look_ahead(view, carrier)
+    units = step.complete(view, planned)
+    run.look_ahead()
     rows = sum(unit.rows for unit in units)
     progress = Progress(step.name, rows, "files" if _reads_files(step) else "rows")
-    committer = Committer(step.writes, view, claim, carrier, replaces=step.replaces, metrics=metrics)
+    committer = Committer(step.writes, view, run.claim, carrier, replaces=step.replaces, metrics=metrics)
     work = step.work(view)
     model = _model(step, view)
     size = len(units) if step.at_once is None else step.at_once(view)
@@ -176,16 +197,6 @@ def _carry_step(
         raise
     committer.finish()
     progress.finish()
-
-
-def _look_ahead(view: View, carrier: Carrier) -> None:
-    """Load, while Ray starts, what steps need between them, when its workers wait for the driver: tables' keys."""
-    import pyarrow.dataset  # noqa: F401, PLC0415  (loads pandas, half a second; before, it would delay Ray's start)
-
-    for step in chain.from_iterable(stage.steps for stage in STAGES):
-        if not carrier.is_starting:
-            break
-        view.pending(step.writes[-1])
 
 
 def _model(step: Step, view: View) -> EngineSection | None:

@@ -60,7 +60,7 @@ def run_until(view: View, stage: str, step: str | None = None) -> dict[str, int]
 def run_step(view: View, claim: Claim, name: str) -> int:
     """Plan, work and commit one step; how many rows were pending."""
     step = next(step for stage in STAGES for step in stage.steps if step.name == name)
-    units = step.plan(view)
+    units = step.complete(view, step.plan(view))
     for unit in units:
         files = [
             done.file

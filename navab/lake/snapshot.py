@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from functools import cached_property
 
+import numpy as np
 import polars as pl
 import pyarrow as pa
 from deltalake import DeltaTable, Schema
@@ -109,8 +110,10 @@ class TableSnapshot:
 
     def _read_part(self, files: pl.DataFrame, columns: Sequence[str], encoded: Sequence[str]) -> pl.DataFrame:
         """Read files in their order; of an object store, small ones are fetched whole and many at a time."""
-        small = files.filter(pl.lit(not self.storage.is_local) & (pl.col("size") <= WHOLE_BYTES))
+        small = files.filter(pl.col("size") <= WHOLE_BYTES)
         try:
+            if self.storage.is_local:
+                return self._read_local(files, columns, encoded)
             if small.is_empty():
                 return self._read_ranges(files, columns, encoded)
             frames = self._read_whole(small, columns, encoded)
@@ -118,9 +121,22 @@ class TableSnapshot:
             if large.height:
                 rows = self._read_ranges(large, columns, encoded).partition_by(FILE, as_dict=True)
                 frames |= {int(str(position)): part for (position,), part in rows.items()}
-        except (pa.ArrowException, *storage_failures()) as error:
+        except (pa.ArrowException, pl.exceptions.PolarsError, *storage_failures()) as error:
             raise StorageError(f"cannot read table {self.schema.name}: {explain(error)}") from error
         return pl.concat([frames[position] for position in files[FILE] if position in frames], rechunk=False)
+
+    def _read_local(self, files: pl.DataFrame, columns: Sequence[str], encoded: Sequence[str]) -> pl.DataFrame:
+        """Read files of this machine, by Polars: many small ones cost it a third of what they cost pyarrow."""
+        paths = [self.storage.path("tables", self.schema.name, path) for path in files["path"]]
+        stored = self._no_rows(columns, []).drop(FILE).schema
+        frame = (
+            pl.scan_parquet(paths, glob=False, schema=stored, missing_columns="insert", extra_columns="ignore")
+            .select(columns)
+            .with_columns(pl.col(encoded).cast(pl.Categorical))
+            .collect()
+        )
+        positions = np.repeat(files[FILE].to_numpy(), files["rows"].to_numpy())
+        return frame.with_columns(pl.Series(FILE, positions))
 
     def _read_ranges(self, files: pl.DataFrame, columns: Sequence[str], encoded: Sequence[str]) -> pl.DataFrame:
         """Read nothing but the columns; a store is asked several times a file."""

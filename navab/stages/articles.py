@@ -10,7 +10,7 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -95,7 +95,6 @@ def plan(view: View) -> list[Unit]:
         schema={"uri": pl.String, "fingerprint": pl.Int64},
         orient="row",
     )
-    done = _records_done(view, pending)
     return [
         Unit(
             f"articles-{reading.fingerprint & (2**64 - 1):016x}",
@@ -105,10 +104,17 @@ def plan(view: View) -> list[Unit]:
                 "file": reading.file,
                 "name": reading.name,
                 "generation": reading.generation,
-                "done": done.get(reading.file.uri, frozenset()),
             },
         )
         for place, reading in enumerate(readings)
+    ]
+
+
+def complete(view: View, units: Sequence[Unit]) -> list[Unit]:
+    """Units with the numbers of the records that an interrupted run has committed."""
+    done = _records_done(view, pl.concat([unit.pending for unit in units])) if units else {}
+    return [
+        replace(unit, facts={**unit.facts, "done": done.get(unit.pending["uri"][0], frozenset())}) for unit in units
     ]
 
 
@@ -306,6 +312,7 @@ STAGE = Stage(
             expected={"articles": expected_articles, "files": expected_files},
             live={"articles": live_articles},
             plan=plan,
+            complete=complete,
             work=lambda view: ReadFile(view.configuration, view.registry, read_tombstones(view)),
         ),
     ),

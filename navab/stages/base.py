@@ -172,6 +172,7 @@ class Step:
 
     `writes` names its tables in the order in which they are committed: the last one is what planning looks at.
     `expected` tells, for each, which keys it should have at the current fingerprints.
+    `complete` adds to units what is not needed to tell whether there are any; Ray starts meanwhile.
     `live` refines what counts as accepted, where that is more than an absent rejected_reason.
     `asks_engine` tells whether its work asks the configured engine, which is started first if it is a model.
     `at_once` limits how many units run before what they made is committed, where losing one costs much.
@@ -184,6 +185,7 @@ class Step:
     plan: Callable[[View], list[Unit]]
     work: Callable[[View], Work]
     live: Mapping[str, Callable[[View], pl.DataFrame]] = field(default_factory=dict)
+    complete: Callable[[View, Sequence[Unit]], Sequence[Unit]] = lambda view, units: units
     replaces: bool = False
     asks_engine: Callable[[View], bool] = lambda view: False
     at_once: Callable[[View], int] | None = None

@@ -49,7 +49,7 @@ def test_a_fit_begins_when_the_one_before_it_is_committed(tmp_path: Path) -> Non
     units = [Unit(f"topics-{nation}", nation, pending) for nation, pending in keys.items()]
     storage = view.lake.storage
     with view.lake.claim("test") as claim, Carrier(storage, view.configuration.resources, claim.epoch) as carrier:
-        pipeline._carry_step(step, units, view, claim, carrier, Metrics())
+        pipeline._carry_step(pipeline._Run(view, claim, carrier, Metrics(), pipeline.STAGES), step, units)
     begun = [path.rsplit("/", 1)[1] for path in storage.find_files(storage.path("begun"))]
     assert begun == ["0", "1", "2"]
     assert view.snapshot("topics").files["nation"].to_list() == list(NATIONS)
