@@ -28,6 +28,8 @@ ROWS_AT_ONCE = 4_000_000
 WHOLE_BYTES, FETCHED_TOGETHER = 4 << 20, 64  # files of an object store up to this size are fetched whole
 TAKEDOWNS = "navab-mark/takedowns"  # apart from `navab/TABLE`, the fences
 PURGED_BEFORE = "navab-mark/purged-before"
+# Files may lack fields that were added later, within lists of structs too.
+_EVOLVING = pl.ScanCastOptions(missing_struct_fields="insert", extra_struct_fields="ignore")
 # Opening a table reads every commit since the last checkpoint, on S3 with a request each; and what compaction removed
 # would stay listed in checkpoints for a week, for a vacuum that navab does not use.
 _PROPERTIES = {
@@ -128,9 +130,16 @@ class TableSnapshot:
     def _read_local(self, files: pl.DataFrame, columns: Sequence[str], encoded: Sequence[str]) -> pl.DataFrame:
         """Read files of this machine, by Polars: many small ones cost it a third of what they cost pyarrow."""
         paths = [self.storage.path("tables", self.schema.name, path) for path in files["path"]]
-        stored = self._no_rows(columns, []).drop(FILE).schema
         frame = (
-            pl.scan_parquet(paths, glob=False, schema=stored, missing_columns="insert", extra_columns="ignore")
+            pl.scan_parquet(
+                paths,
+                glob=False,
+                hive_partitioning=False,
+                schema=self._no_rows(columns, []).drop(FILE).schema,
+                missing_columns="insert",
+                extra_columns="ignore",
+                cast_options=_EVOLVING,
+            )
             .select(columns)
             .with_columns(pl.col(encoded).cast(pl.Categorical))
             .collect()

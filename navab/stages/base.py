@@ -69,18 +69,15 @@ class Selection:
         return pl.concat([pl.DataFrame(self._schema.empty_table()), *self._read_files(storage)]).sort(self.key)
 
     def read_blocks(self, storage: Storage, rows: int) -> Iterator[pl.DataFrame]:
-        """Read so many rows at a time, or those of one file where it has more, for what needs not all at once.
-
-        Rows are sorted by key within a block, not over blocks.
-        """
+        """Read so many rows at a time, or those of one file where it has more, in no order that means anything."""
         gathered: list[pl.DataFrame] = []
         for frame in self._read_files(storage):
             gathered.append(frame)
             if sum(one.height for one in gathered) >= rows:
-                yield pl.concat(gathered).sort(self.key)
+                yield pl.concat(gathered)
                 gathered = []
         if gathered:
-            yield pl.concat(gathered).sort(self.key)
+            yield pl.concat(gathered)
 
     def _read_files(self, storage: Storage) -> Iterator[pl.DataFrame]:
         for path, keys, fingerprints in self.parts:

@@ -15,7 +15,7 @@ from navab.nations.registry import Registry
 from navab.options.articles import Source
 from navab.pipeline import check_tolerance
 from navab.readers.files import SourceFile
-from navab.stages.articles import BATCH_RECORDS, ReadFile, latest_files, plan
+from navab.stages.articles import BATCH_RECORDS, ReadFile, complete, latest_files, plan
 from navab.stages.base import Output, Unit
 from navab.view import View
 from tests.inprocess import TEXTS, article, open_small, rows, run_until, write_jsonl
@@ -333,7 +333,7 @@ def test_articles_of_other_nations_than_the_configured_are_not_live(tmp_path: Pa
 def test_a_unit_that_is_run_twice_writes_the_same_article_files(tmp_path: Path) -> None:
     write_jsonl(tmp_path / "a.jsonl", [article(), "broken"])
     view = open_small(tmp_path)
-    (unit,) = plan(view)
+    (unit,) = complete(view, plan(view))
     work = ReadFile(view.configuration, view.registry)
     runs = [
         [
