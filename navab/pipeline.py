@@ -132,9 +132,9 @@ class _Run:
     stages: Sequence[Stage]
 
     def look_ahead(self) -> None:
-        """Read the keys of all steps' tables until Ray has started; later its workers would wait for that."""
+        """Read the keys of one step's table after the other until Ray has started: later its workers would wait."""
         for step in chain.from_iterable(stage.steps for stage in self.stages):
-            if not self.carrier.is_starting:
+            if self.view.is_full or not self.carrier.is_starting:
                 break
             self.view.pending(step.writes[-1])
 
@@ -173,6 +173,7 @@ def _carry_step(run: _Run, step: Step, planned: Sequence[Unit]) -> None:
     carrier.start()
     units = step.complete(view, planned)
     run.look_ahead()
+    carrier.wait()
     rows = sum(unit.rows for unit in units)
     progress = Progress(step.name, rows, "files" if _reads_files(step) else "rows")
     committer = Committer(step.writes, view, run.claim, carrier, replaces=step.replaces, metrics=metrics)

@@ -122,8 +122,13 @@ class View:
             self._snapshots.pop(table, None)
         self._matched.clear()
         self._live.clear()
-        while len(self._keys) > 1 and sum(keys.size for keys in self._keys.values()) > KEPT_BYTES:
+        while len(self._keys) > 1 and self.is_full:
             del self._keys[next(iter(self._keys))]
+
+    @property
+    def is_full(self) -> bool:
+        """Whether it holds more key columns than it keeps when it forgets what a commit changed."""
+        return sum(keys.size for keys in self._keys.values()) > KEPT_BYTES
 
     def _columns(self, table: str, columns: Sequence[str]) -> pl.DataFrame:
         """Columns of all rows, and `_file`."""

@@ -66,8 +66,10 @@ def declared_otherwise(folder: Path, monkeypatch: pytest.MonkeyPatch, **tables: 
     with monkeypatch.context() as patched:
         patched.setattr(schema, "schema_folder", lambda: folder)
         _forget_declarations()
-        yield version
-    _forget_declarations()
+        try:
+            yield version
+        finally:
+            _forget_declarations()
 
 
 def files(lake: Path) -> dict[str, bytes]:

@@ -69,10 +69,9 @@ class Carrier:
 
         `engine` is the model that the work asks, if any; it is started once and serves every later `carry`. `gpus` is
         what each worker holds, a fraction where several share one; such workers live until the units are done.
-        Raises ConfigurationError if Ray cannot share the lake, and RayLostError if it ends before the units are done;
-        `recover` tells whether to carry what is left.
+        Raises RayLostError if Ray ends before the units are done; `recover` tells whether to carry what is left.
         """
-        ray = self._await()
+        ray = self._running()
         ray.send(Carry(units, work, engine, gpus, self._used))
         while not isinstance(answer := ray.receive(), Ready):
             assert isinstance(answer, Written)
@@ -87,10 +86,10 @@ class Carrier:
 
         It is left out if that `carry` is as good as done.
         """
-        self._await().send(Aside(unit, work))
+        self._running().send(Aside(unit, work))
 
     def start(self) -> None:
-        """Have Ray start, or connect to it, unless that is done; `carry` waits for it."""
+        """Have Ray start, or connect to it, unless that is done; `wait` waits for it."""
         if not self._started:
             self._ray = self._ray or _RayProcess()
             print(self._greeting(), file=sys.stderr, flush=True)
@@ -103,7 +102,11 @@ class Carrier:
         """Whether Ray has been told to start, and has not said yet how that went."""
         return self._started and not self._ready and self._ray is not None and not self._ray.has_answered()
 
-    def _await(self) -> _RayProcess:
+    def wait(self) -> None:
+        """Wait until Ray has started; raises ConfigurationError if it cannot share the lake."""
+        self._running()
+
+    def _running(self) -> _RayProcess:
         self.start()
         assert self._ray is not None
         if not self._ready:

@@ -73,4 +73,4 @@ class Failed:
 
 def address_of(resources: ResourcesSection) -> str | None:
     """The address of the Ray cluster to join; null for a local Ray of this run's own."""
-    return resources.address or os.environ.get("RAY_ADDRESS")
+    return resources.address or os.environ.get("RAY_ADDRESS") or None

@@ -111,24 +111,23 @@ class TableSnapshot:
         return pl.concat(frames, rechunk=False)
 
     def _read_part(self, files: pl.DataFrame, columns: Sequence[str], encoded: Sequence[str]) -> pl.DataFrame:
-        """Read files in their order; of an object store, small ones are fetched whole and many at a time."""
-        small = files.filter(pl.col("size") <= WHOLE_BYTES)
+        """Read files in their order."""
+        read = self._read_local if self.storage.is_local else self._read_remote
         try:
-            if self.storage.is_local:
-                return self._read_local(files, columns, encoded)
-            if small.is_empty():
-                return self._read_ranges(files, columns, encoded)
-            frames = self._read_whole(small, columns, encoded)
-            large = files.join(small, on=FILE, how="anti", maintain_order="left")
-            if large.height:
-                rows = self._read_ranges(large, columns, encoded).partition_by(FILE, as_dict=True)
-                frames |= {int(str(position)): part for (position,), part in rows.items()}
-        except (pa.ArrowException, pl.exceptions.PolarsError, *storage_failures()) as error:
+            return read(files, columns, encoded)
+        except (
+            pa.ArrowException,
+            pl.exceptions.PolarsError,
+            pl.exceptions.PanicException,
+            *storage_failures(),
+        ) as error:
             raise StorageError(f"cannot read table {self.schema.name}: {explain(error)}") from error
-        return pl.concat([frames[position] for position in files[FILE] if position in frames], rechunk=False)
 
     def _read_local(self, files: pl.DataFrame, columns: Sequence[str], encoded: Sequence[str]) -> pl.DataFrame:
-        """Read files of this machine, by Polars: many small ones cost it a third of what they cost pyarrow."""
+        """Read files of this machine, by Polars: many small ones cost it a third of what they cost pyarrow.
+
+        Types have to be those that are declared; columns and fields may be missing.
+        """
         paths = [self.storage.path("tables", self.schema.name, path) for path in files["path"]]
         frame = (
             pl.scan_parquet(
@@ -146,6 +145,18 @@ class TableSnapshot:
         )
         positions = np.repeat(files[FILE].to_numpy(), files["rows"].to_numpy())
         return frame.with_columns(pl.Series(FILE, positions))
+
+    def _read_remote(self, files: pl.DataFrame, columns: Sequence[str], encoded: Sequence[str]) -> pl.DataFrame:
+        """Read files of an object store: small ones are fetched whole and many at a time."""
+        small = files.filter(pl.col("size") <= WHOLE_BYTES)
+        if small.is_empty():
+            return self._read_ranges(files, columns, encoded)
+        frames = self._read_whole(small, columns, encoded)
+        large = files.join(small, on=FILE, how="anti", maintain_order="left")
+        if large.height:
+            rows = self._read_ranges(large, columns, encoded).partition_by(FILE, as_dict=True)
+            frames |= {int(str(position)): part for (position,), part in rows.items()}
+        return pl.concat([frames[position] for position in files[FILE] if position in frames], rechunk=False)
 
     def _read_ranges(self, files: pl.DataFrame, columns: Sequence[str], encoded: Sequence[str]) -> pl.DataFrame:
         """Read nothing but the columns; a store is asked several times a file."""

@@ -65,7 +65,10 @@ def _decompressor(raw: Any, compression: str | None) -> Any:
 
 
 class _GzipStream:
-    """gzip by isal, which loses some of what comes before damage: where it finds any, the standard library reads on."""
+    """gzip by isal, which loses some of what comes before damage: where it finds any, the standard library reads on.
+
+    Of what comes right before damage that library gives more or less, by how much it is asked for at a time.
+    """
 
     def __init__(self, raw: Any) -> None:
         self._raw = raw

@@ -13,7 +13,6 @@ from importlib import resources
 from itertools import chain, islice
 from pathlib import Path
 
-import langcodes
 import numpy as np
 import numpy.typing as npt
 import opencc
@@ -96,6 +95,8 @@ def read_label(label: str) -> tuple[str, str | None]:
     name = label.removeprefix("__label__")
     if "_" not in name:
         return Varieties.bundled().labels.get(name, name), None
+    import langcodes  # noqa: PLC0415  (a twentieth of a second that labels without a script do not need)
+
     code = langcodes.standardize_tag(name, macro=True).partition("-")[0]
     script = name.partition("_")[2]
     return code, script if code == "zh" and script in _SCRIPTS else None

@@ -13,6 +13,7 @@ import pytest
 import ray
 from ray.cluster_utils import Cluster
 
+from navab.errors import ConfigurationError
 from navab.execution.carrier import Carrier
 from navab.execution.engine_pool import EnginePool
 from navab.execution.ray_data import CPU_NODE
@@ -60,6 +61,14 @@ def carry(cluster: Cluster, folder: Path, work: SayWhere, gpus: float = 0.0) -> 
     with Carrier(Storage(str(folder)), resources, 1) as carrier:
         for written in carrier.carry(UNITS, work, gpus=gpus):
             yield written.unit
+
+
+def test_a_lake_in_a_folder_of_one_node_is_one_line(cluster: Cluster, tmp_path: Path) -> None:
+    cluster.add_node(num_cpus=1)
+    cluster.wait_for_nodes()
+    refused = pytest.raises(ConfigurationError, match=r"has 2 nodes: use an s3:// lake, or --set resources.shared_file")
+    with Carrier(Storage(str(tmp_path)), ResourcesSection(address=cluster.address), 1) as carrier, refused:
+        carrier.wait()
 
 
 def test_units_stay_off_gpu_machines_and_outlive_their_nodes(cluster: Cluster, tmp_path: Path) -> None:

@@ -16,6 +16,7 @@ import pytest
 
 from navab.errors import ConfigurationError, EngineError, RayLostError
 from navab.execution.carrier import RESTARTS, Carrier
+from navab.execution.processes import lives
 from navab.execution.ray_process import end_session
 from navab.lake.storage import Storage
 from navab.options.resources import ResourcesSection
@@ -60,6 +61,25 @@ def test_ray_may_die_and_is_started_again(tmp_path: Path) -> None:
         assert str(failed.value) in ("no model for one", "no model for two")  # and nothing of Ray's
 
 
+def test_the_driver_need_not_wait_for_ray(tmp_path: Path) -> None:
+    with Carrier(Storage(str(tmp_path)), ResourcesSection(num_cpus=1), 1) as carrier:
+        assert not carrier.is_starting, "nothing has asked for it"
+        carrier.start()
+        assert carrier.is_starting
+        carrier.wait()
+        assert not carrier.is_starting
+
+
+@pytest.mark.parametrize("seconds", [0.0, 1.0])
+def test_a_driver_that_ends_while_ray_starts_leaves_nothing(seconds: float, tmp_path: Path) -> None:
+    before = {child.pid for child in psutil.Process().children()}
+    with Carrier(Storage(str(tmp_path)), ResourcesSection(num_cpus=1), 1) as carrier:
+        carrier.start()
+        time.sleep(seconds)
+        (leader,) = {child.pid for child in psutil.Process().children()} - before
+    assert _living(leader) == []
+
+
 @pytest.mark.skipif(Path("/dev/nvidia0").exists(), reason="this machine has a GPU")
 def test_a_gpu_that_will_never_come_is_one_line(tmp_path: Path) -> None:
     none = pytest.raises(ConfigurationError, match=r"embedder.gpus is 0.5, but this machine has no GPU: set it to 0")
@@ -73,8 +93,12 @@ def test_nothing_of_a_session_lives_on() -> None:
     time.sleep(0.2)
     end_session(shell.pid)
     assert shell.wait() == -signal.SIGKILL
-    left = [one for one in psutil.process_iter() if _session(one.pid) == shell.pid]
-    assert [one for one in left if one.status() != psutil.STATUS_ZOMBIE] == []
+    assert _living(shell.pid) == []
+
+
+def _living(leader: int) -> list[psutil.Process]:
+    """What is left of a session."""
+    return [one for one in psutil.process_iter() if _session(one.pid) == leader and lives(one)]
 
 
 def _session(pid: int) -> int | None:

@@ -1,4 +1,4 @@
-"""Compressed streams: damage costs no more than with the standard library."""
+"""Compressed streams: damage costs hardly more than with the standard library."""
 
 from __future__ import annotations
 
