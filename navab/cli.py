@@ -5,6 +5,7 @@ from __future__ import annotations
 import signal
 import sys
 import traceback
+from contextlib import suppress
 from importlib import import_module
 from keyword import iskeyword
 from types import FrameType, TracebackType
@@ -32,6 +33,10 @@ COMMANDS = {
 }
 
 
+RUNNING = ("run", "refresh")  # for which Ray is loaded, unless they only show something
+SHOWING = frozenset({"--plan", "--help", "-h"})
+
+
 class Commands(click.Group):
     """Commands that are imported when they are used, so that `--help` answers at once.
 
@@ -48,6 +53,17 @@ class Commands(click.Group):
         command = getattr(import_module(f"navab.commands.{own}"), own)
         assert isinstance(command, click.Command)
         return command
+
+    def resolve_command(
+        self, context: click.Context, arguments: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """Find the command; Ray, which takes longer, is loaded beside it in a process that is the command's object."""
+        if arguments[0] in RUNNING and SHOWING.isdisjoint(arguments):
+            from navab.execution.ray_connection import RayConnection  # noqa: PLC0415  (`--help` answers at once)
+
+            with suppress(OSError):  # whether it can start matters when there is work
+                context.obj = context.with_resource(RayConnection())
+        return super().resolve_command(context, arguments)
 
     def format_commands(self, _: click.Context, formatter: click.HelpFormatter) -> None:
         with formatter.section("Commands"):

@@ -17,6 +17,7 @@ from navab.execution.carrier import Carrier
 from navab.execution.committer import Committer
 from navab.execution.metrics import Metrics
 from navab.execution.progress import Progress
+from navab.execution.ray_connection import RayConnection
 from navab.execution.runs import RunRecord, StepRecord
 from navab.lake.claim import Claim
 from navab.lake.lake import Lake
@@ -66,15 +67,17 @@ def open_view(configuration: Configuration, lake: Lake) -> View:
     return View(lake, configuration, read_registry(configuration.nations_dir), expected, live)
 
 
-def run_stages(view: View, claim: Claim, record: RunRecord, until: str | None = None) -> list[Equation]:
+def run_stages(
+    view: View, claim: Claim, record: RunRecord, until: str | None = None, ray: RayConnection | None = None
+) -> list[Equation]:
     """Run every stage up to `until` that has pending work, checking conservation after each.
 
-    What was done goes into `record`. Raises ConservationError if a stage lost or doubled rows, and ToleranceError if
-    too many records are bad.
+    What was done goes into `record`; `ray` is a process that is loading Ray already. Raises ConservationError if a
+    stage lost or doubled rows, and ToleranceError if too many records are bad.
     """
     held: list[Equation] = []
     resources, metrics = view.configuration.resources, Metrics()
-    with metrics.served(resources.metrics_port), Carrier(view.lake.storage, resources, claim.epoch) as carrier:
+    with metrics.served(resources.metrics_port), Carrier(view.lake.storage, resources, claim.epoch, ray) as carrier:
         run = _Run(view, claim, carrier, metrics, _stages_until(until))
         for stage in run.stages:
             for step in stage.steps:

@@ -15,6 +15,7 @@ from navab.commands.forget import complete_takedowns
 from navab.commands.opening import open_view, writing
 from navab.commands.run import check_models, run_recorded
 from navab.errors import GateError, NothingNewError
+from navab.execution.ray_connection import RayConnection
 from navab.execution.runs import RunRecord
 from navab.lake.claim import Claim
 from navab.publish import next_name, publish
@@ -25,7 +26,8 @@ from navab.view import View
 @click.command()
 @configured
 @click.option("--output", type=click.Path(path_type=Path), metavar="FILE", help="Write the summary here as well.")
-def refresh(config: Path | None, settings: tuple[str, ...], output: Path | None) -> None:
+@click.pass_obj
+def refresh(ray: RayConnection | None, config: Path | None, settings: tuple[str, ...], output: Path | None) -> None:
     """Scheduled run: read what is new, release only what has changed and passes the gates.
 
     What a release would hold now is compared with the last release; the change summary, a page of Markdown, goes to
@@ -45,7 +47,7 @@ def refresh(config: Path | None, settings: tuple[str, ...], output: Path | None)
     check_models(view)
     with writing(view, "refresh") as claim:
         complete_takedowns(view, claim)
-        record = run_recorded(view, claim, "refresh")
+        record = run_recorded(view, claim, "refresh", ray=ray)
         if refreshing.waits_for_a_crawl(view):
             raise NothingNewError(f"no crawl has arrived yet: {', '.join(refreshing.patterns(view))} match no file")
         claim.enter_stage("release")

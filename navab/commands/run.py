@@ -18,6 +18,7 @@ from navab.commands.planning import show_plan
 from navab.commands.release import publish_release
 from navab.commands.summary import show_rates, show_summary
 from navab.errors import ConfigurationError, NavabError, NothingToReleaseError
+from navab.execution.ray_connection import RayConnection
 from navab.execution.runs import RunRecord, recorded_engine, save_run
 from navab.lake.claim import Claim
 from navab.models.embedder import check_embedders
@@ -31,7 +32,10 @@ from navab.view import View
 @configured
 @click.option("--until", metavar="STAGE", help="Stop after this stage, e.g. topics.")
 @click.option("--plan", is_flag=True, help="Show pending work without doing it.")
-def run(config: Path | None, settings: tuple[str, ...], until: str | None, plan: bool) -> None:
+@click.pass_obj
+def run(
+    ray: RayConnection | None, config: Path | None, settings: tuple[str, ...], until: str | None, plan: bool
+) -> None:
     """Build or refresh the benchmark: run every stage that has pending work, then release.
 
     \b
@@ -46,7 +50,7 @@ def run(config: Path | None, settings: tuple[str, ...], until: str | None, plan:
     if plan:
         show_plan(view, until)
         return
-    record = build(view, "run", until)
+    record = build(view, "run", until, ray)
     show_summary(view)
     show_rates(record)
     if until in (None, "release"):
@@ -57,12 +61,12 @@ def run(config: Path | None, settings: tuple[str, ...], until: str | None, plan:
     show(f"{'changed' if record.changed else 'nothing new'}, {record.seconds:.1f} s; lake {view.lake.storage.root}")
 
 
-def build(view: View, command: str, until: str | None = None) -> RunRecord:
+def build(view: View, command: str, until: str | None = None, ray: RayConnection | None = None) -> RunRecord:
     """Run all stages with pending work under the lake's claim; the run's record, which the lake keeps."""
     check_models(view)
     with writing(view, command) as claim:
         complete_takedowns(view, claim)
-        return run_recorded(view, claim, command, until)
+        return run_recorded(view, claim, command, until, ray)
 
 
 def check_models(view: View) -> None:
@@ -71,7 +75,9 @@ def check_models(view: View) -> None:
     check_embedders(embedders(view), [nation.code for nation in view.nations])
 
 
-def run_recorded(view: View, claim: Claim, command: str, until: str | None = None) -> RunRecord:
+def run_recorded(
+    view: View, claim: Claim, command: str, until: str | None = None, ray: RayConnection | None = None
+) -> RunRecord:
     """Run all stages with pending work; the run's record, which the lake keeps however the run ends."""
     configuration = view.configuration
     record = RunRecord(
@@ -84,7 +90,7 @@ def run_recorded(view: View, claim: Claim, command: str, until: str | None = Non
         print("navab: warning: no `sources` are configured: nothing new will be read", file=sys.stderr)
     started = time.monotonic()
     try:
-        pipeline.run_stages(view, claim, record, until)
+        pipeline.run_stages(view, claim, record, until, ray)
         record.outcome = "done"
     except NavabError as error:
         record.outcome = f"failed: {error}"

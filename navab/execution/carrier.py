@@ -11,20 +11,13 @@ from __future__ import annotations
 
 import contextlib
 import os
-import pickle
-import subprocess
 import sys
-import tempfile
 import time
 from collections.abc import Iterator, Sequence
-from multiprocessing import Pipe
-from pathlib import Path
-from typing import NoReturn
 
 from navab.errors import RayLostError
-from navab.execution.messages import Aside, Carry, Failed, Ready, Start, Stop, Surroundings, address_of
-from navab.execution.ray_logs import last_words, session_logs
-from navab.execution.ray_process import end_session
+from navab.execution.messages import Aside, Carry, Ready, Start, Surroundings, address_of
+from navab.execution.ray_connection import RayConnection
 from navab.execution.units import Written
 from navab.lake.storage import Storage
 from navab.lake.table import DataFile
@@ -36,18 +29,19 @@ from navab.stages.base import Unit, Work
 
 RESTARTS = 3  # of a local Ray, in a row without a finished unit between them
 PAUSE_S = 5.0  # more before each but the first: a machine may have less to do later
-STOP_TIMEOUT_S = 20.0
-_SERVE = "from navab.execution.ray_process import main; main()"
 
 
 class Carrier:
     """Runs units on Ray; Ray is loaded at once, and starts when the first unit comes: not at all if none does."""
 
-    def __init__(self, storage: Storage, resources: ResourcesSection, epoch: int) -> None:
+    def __init__(
+        self, storage: Storage, resources: ResourcesSection, epoch: int, ray: RayConnection | None = None
+    ) -> None:
+        """Units are run for the claim of an epoch; `ray` is a process that is loading Ray already, if there is one."""
         self._storage = storage
         self._epoch = epoch
         self._resources = resources
-        self._ray: _RayProcess | None = None
+        self._ray = ray
         self._started = False  # told to start
         self._ready = False
         self._restarts = 0
@@ -55,7 +49,7 @@ class Carrier:
 
     def __enter__(self) -> Carrier:
         with contextlib.suppress(OSError):  # whether it can start matters when there is a unit
-            self._ray = _RayProcess()
+            self._ray = self._ray or RayConnection()
         return self
 
     def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
@@ -91,7 +85,7 @@ class Carrier:
     def start(self) -> None:
         """Have Ray start, or connect to it, unless that is done; `wait` waits for it."""
         if not self._started:
-            self._ray = self._ray or _RayProcess()
+            self._ray = self._ray or RayConnection()
             print(self._greeting(), file=sys.stderr, flush=True)
             self._ray.send(Start(address_of(self._resources), self._num_cpus))
             self._ray.send(Surroundings(self._storage, self._resources, self._epoch))
@@ -106,7 +100,7 @@ class Carrier:
         """Wait until Ray has started; raises ConfigurationError if it cannot share the lake."""
         self._running()
 
-    def _running(self) -> _RayProcess:
+    def _running(self) -> RayConnection:
         self.start()
         assert self._ray is not None
         if not self._ready:
@@ -144,62 +138,3 @@ class Carrier:
     @property
     def _num_cpus(self) -> int:
         return self._resources.num_cpus or os.cpu_count() or 1
-
-
-class _RayProcess:
-    """The driver's end of the pipe to the process that runs Ray, which loads it and waits to be told how to start."""
-
-    def __init__(self) -> None:
-        self._pipe, theirs = Pipe()
-        self._log = Path(tempfile.gettempdir()) / f"navab-ray-{os.getpid()}.log"
-        package = str(Path(__file__).resolve().parents[2])
-        paths = [package, *filter(None, os.environ.get("PYTHONPATH", "").split(os.pathsep))]
-        with self._log.open("ab") as log:
-            self._process = subprocess.Popen(
-                [sys.executable, "-c", _SERVE, str(theirs.fileno()), str(os.getpid())],
-                env=os.environ | {"PYTHONPATH": os.pathsep.join(dict.fromkeys(paths))},
-                stdin=subprocess.DEVNULL,
-                stdout=log,
-                stderr=log,
-                pass_fds=[theirs.fileno()],
-                start_new_session=True,  # Ctrl-C is the driver's: it commits first
-            )
-        theirs.close()
-
-    def send(self, message: object) -> None:
-        try:
-            self._pipe.send(message)
-        except OSError:
-            self._raise_lost()
-
-    def has_answered(self) -> bool:
-        """Whether there is a message, or nobody to send one."""
-        return self._pipe.poll()
-
-    def receive(self) -> object:
-        """The next message; raises what went wrong on the other side, RayLostError if nobody is there."""
-        try:
-            message = pickle.loads(self._pipe.recv_bytes())
-        except (EOFError, OSError):
-            self._raise_lost()
-        if isinstance(message, Failed):
-            raise message.error
-        return message
-
-    def end(self, *, politely: bool, keep_log: bool = False) -> None:
-        """End the process and the local Ray under it: `politely` if it is waiting for work."""
-        if politely:
-            with contextlib.suppress(OSError, subprocess.TimeoutExpired):
-                self._pipe.send(Stop())
-                self._process.wait(STOP_TIMEOUT_S)
-        self._process.kill()
-        end_session(self._process.pid)
-        self._process.wait()
-        self._pipe.close()
-        if not keep_log:
-            self._log.unlink(missing_ok=True)
-
-    def _raise_lost(self) -> NoReturn:
-        logs = session_logs(self._process.pid)
-        why = last_words(logs) if logs is not None else None
-        raise RayLostError(f"Ray ended unexpectedly{': ' + why if why else ''} (its logs: {logs or self._log})")

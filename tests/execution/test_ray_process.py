@@ -17,6 +17,7 @@ import pytest
 from navab.errors import ConfigurationError, EngineError, RayLostError
 from navab.execution.carrier import RESTARTS, Carrier
 from navab.execution.processes import lives
+from navab.execution.ray_connection import RayConnection
 from navab.execution.ray_process import end_session
 from navab.lake.storage import Storage
 from navab.options.resources import ResourcesSection
@@ -78,6 +79,22 @@ def test_a_driver_that_ends_while_ray_starts_leaves_nothing(seconds: float, tmp_
         time.sleep(seconds)
         (leader,) = {child.pid for child in psutil.Process().children()} - before
     assert _living(leader) == []
+
+
+def test_a_connection_ends_its_process_and_may_be_ended_twice() -> None:
+    before = {child.pid for child in psutil.Process().children()}
+    with RayConnection() as ray:
+        (leader,) = {child.pid for child in psutil.Process().children()} - before
+        ray.end(politely=False)
+    assert _living(leader) == []
+
+
+def test_a_carrier_takes_the_process_that_is_loading_ray(tmp_path: Path) -> None:
+    with RayConnection() as ray:
+        before = {child.pid for child in psutil.Process().children()}
+        with Carrier(Storage(str(tmp_path)), ResourcesSection(num_cpus=1), 1, ray) as carrier:
+            assert sorted(done.unit for done in carrier.carry(UNITS, Nothing())) == ["one", "two"]
+            assert {child.pid for child in psutil.Process().children()} == before
 
 
 @pytest.mark.skipif(Path("/dev/nvidia0").exists(), reason="this machine has a GPU")
