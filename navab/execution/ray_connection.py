@@ -31,7 +31,6 @@ class RayConnection:
     """
 
     def __init__(self) -> None:
-        self._ended = False
         self._pipe, theirs = Pipe()
         self._log = Path(tempfile.gettempdir()) / f"navab-ray-{os.getpid()}.log"
         package = str(Path(__file__).resolve().parents[2])
@@ -76,9 +75,8 @@ class RayConnection:
 
     def end(self, *, politely: bool, keep_log: bool = False) -> None:
         """End the process and the local Ray under it, once: `politely` if it is waiting for work."""
-        if self._ended:
+        if self._pipe.closed:
             return
-        self._ended = True
         if politely:
             with contextlib.suppress(OSError, subprocess.TimeoutExpired):
                 self._pipe.send(Stop())

@@ -1,9 +1,9 @@
 """The process that runs Ray: starts it, and serves the driver through a pipe (serving.py).
 
 Ray's own library ends its process when the raylet or the control store beside it is lost, without unwinding anything.
-So it runs in a process of its own, started by the carrier: the driver, which holds the claim and commits, survives
-and can start another one. This process ends at once when the driver or the local Ray is gone, and takes the local
-Ray with it. Ray's start is mostly waiting: all else is imported meanwhile.
+So it runs in a process of its own (started by ray_connection.py): the driver, which holds the claim and commits,
+survives and can start another one. This process ends at once when the driver or the local Ray is gone, and takes the
+local Ray with it. Ray's start is mostly waiting: all else is imported meanwhile.
 """
 
 from __future__ import annotations

@@ -15,6 +15,7 @@ import yaml
 from pydantic import Field, PrivateAttr, ValidationError
 
 from navab.errors import ConfigurationError
+from navab.plain_yaml import parse_words
 from navab.text.lexicon_sections import Attribution, Negation, Script, Section, Speakers, StanceGroup
 from navab.text.phrases import capitalise, phrase_pattern, start_pattern
 from navab.text.polarity_words import Polarity, PolarityReader
@@ -316,7 +317,7 @@ def load_lexicon(code: str) -> Lexicon:
 def parse_lexicon(name: str, content: str) -> Lexicon:
     """A lexicon from its YAML, once a process; raises ConfigurationError naming `name` and the field that is wrong."""
     try:
-        data = yaml.load(content, Loader=getattr(yaml, "CBaseLoader", yaml.BaseLoader))  # no word becomes a boolean
+        data = parse_words(content)
     except yaml.YAMLError as error:
         raise ConfigurationError(f"lexicon {name} is not YAML: {' '.join(str(error).split())}") from None
     try:
