@@ -14,6 +14,7 @@ import numpy as np
 import polars as pl
 
 from navab.configuration import Configuration
+from navab.lake.derivations import Derivations
 from navab.lake.joins import Mask, keep, match
 from navab.lake.keys import KeyColumns
 from navab.lake.lake import Lake
@@ -56,8 +57,7 @@ class View:
         self._live_of = live
         self._snapshots: dict[str, TableSnapshot] = {}
         self._keys: dict[str, KeyColumns] = {}
-        self._matched: dict[str, _Matched] = {}
-        self._live: dict[str, Mask] = {}
+        self._derivations = Derivations()
 
     @property
     def tracked(self) -> frozenset[str]:
@@ -70,6 +70,7 @@ class View:
 
     def snapshot(self, table: str) -> TableSnapshot:
         """The version of a table that this view looks at."""
+        self._derivations.look_at(table)
         if table not in self._snapshots:
             self._snapshots[table] = self.lake.table(table).snapshot()
         return self._snapshots[table]
@@ -117,13 +118,15 @@ class View:
         return self._match(table).pending
 
     def forget(self, tables: Sequence[str] = ()) -> None:
-        """Look at the latest versions of the named tables (of all), and derive everything anew."""
-        for table in tables or tuple(self._snapshots):
+        """Look at the latest versions of the named tables (of all), and derive anew what was derived from them."""
+        forgotten = list(tables or self._snapshots)
+        for table in forgotten:
             self._snapshots.pop(table, None)
-        self._matched.clear()
-        self._live.clear()
         while len(self._keys) > 1 and self.is_full:
-            del self._keys[next(iter(self._keys))]
+            dropped = next(iter(self._keys))
+            del self._keys[dropped]
+            forgotten.append(dropped)  # read again, its rows may come in another order
+        self._derivations.forget(forgotten)
 
     @property
     def is_full(self) -> bool:
@@ -137,22 +140,21 @@ class View:
         return keys.at(self.snapshot(table), columns)
 
     def _match(self, table: str) -> _Matched:
-        if table not in self._matched:
-            expected = self.expected(table)
-            shared = [name for name in self._join_columns(table) if name in expected.columns]
-            rows = self._columns(table, shared)
-            current, present = match(rows, expected, shared)
-            self._matched[table] = _Matched(current, keep(expected, ~present))
-        return self._matched[table]
+        return self._derivations.get(("matched", table), lambda: self._find_matched(table))
+
+    def _find_matched(self, table: str) -> _Matched:
+        expected = self.expected(table)
+        shared = [name for name in self._join_columns(table) if name in expected.columns]
+        rows = self._columns(table, shared)
+        current, present = match(rows, expected, shared)
+        return _Matched(current, keep(expected, ~present))
 
     def _current_mask(self, table: str) -> Mask:
         """Which rows are at the current fingerprints; a table without files is not compared with what it lacks."""
         return self._match(table).current if self.snapshot(table).files.height else np.zeros(0, dtype=np.bool_)
 
     def _live_mask(self, table: str) -> Mask:
-        if table not in self._live:
-            self._live[table] = self._find_live(table)
-        return self._live[table]
+        return self._derivations.get(("live", table), lambda: self._find_live(table))
 
     def _find_live(self, table: str) -> Mask:
         live = self._current_mask(table)

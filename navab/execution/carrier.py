@@ -37,11 +37,14 @@ class Carrier:
     def __init__(
         self, storage: Storage, resources: ResourcesSection, epoch: int, ray: RayConnection | None = None
     ) -> None:
-        """Units are run for the claim of an epoch; `ray` is a process that is loading Ray already, if there is one."""
+        """Units are run for the claim of an epoch; `ray` is a process that is loading Ray already, if there is one.
+
+        Who gave it waits for its end.
+        """
         self._storage = storage
         self._epoch = epoch
         self._resources = resources
-        self._ray = ray
+        self._ray = self._given = ray
         self._started = False  # told to start
         self._ready = False
         self._restarts = 0
@@ -53,8 +56,10 @@ class Carrier:
         return self
 
     def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
-        if self._ray is not None:
-            self._ray.end(politely=self._ready and kind is None)
+        if self._ray is not None and self._ready and kind is None:
+            self._ray.stop()
+        if self._ray is not None and self._ray is not self._given:
+            self._ray.end()
 
     def carry(
         self, units: Sequence[Unit], work: Work, engine: EngineSection | None = None, gpus: float = 0.0
@@ -114,7 +119,7 @@ class Carrier:
         Raises the error if Ray is not this run's own, or was lost too often without a unit being finished between.
         """
         if self._ray is not None:
-            self._ray.end(politely=False, keep_log=True)
+            self._ray.end(keep_log=True)
             self._ray, self._started, self._ready = None, False, False
         if (address := address_of(self._resources)) is not None:
             raise RayLostError(f"the Ray cluster at {address} failed: {error}; run the same command again")

@@ -32,6 +32,7 @@ class RayConnection:
 
     def __init__(self) -> None:
         self._pipe, theirs = Pipe()
+        self._stopping = False
         self._log = Path(tempfile.gettempdir()) / f"navab-ray-{os.getpid()}.log"
         package = str(Path(__file__).resolve().parents[2])
         paths = [package, *filter(None, os.environ.get("PYTHONPATH", "").split(os.pathsep))]
@@ -51,7 +52,7 @@ class RayConnection:
         return self
 
     def __exit__(self, *_: object) -> None:
-        self.end(politely=False)
+        self.end()
 
     def send(self, message: object) -> None:
         try:
@@ -73,13 +74,18 @@ class RayConnection:
             raise message.error
         return message
 
-    def end(self, *, politely: bool, keep_log: bool = False) -> None:
-        """End the process and the local Ray under it, once: `politely` if it is waiting for work."""
+    def stop(self) -> None:
+        """Ask the process, which waits for work, to end Ray and itself; `end` gives it the time."""
+        with contextlib.suppress(OSError):
+            self._pipe.send(Stop())
+            self._stopping = True
+
+    def end(self, *, keep_log: bool = False) -> None:
+        """End the process and the local Ray under it, once."""
         if self._pipe.closed:
             return
-        if politely:
-            with contextlib.suppress(OSError, subprocess.TimeoutExpired):
-                self._pipe.send(Stop())
+        if self._stopping:
+            with contextlib.suppress(subprocess.TimeoutExpired):
                 self._process.wait(STOP_TIMEOUT_S)
         self._process.kill()
         end_session(self._process.pid)

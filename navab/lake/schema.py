@@ -17,6 +17,7 @@ _SCALARS: dict[str, pa.DataType] = {
     "int32": pa.int32(),
     "float32": pa.float32(),
     "string": pa.string(),
+    "binary": pa.binary(),
     "bool": pa.bool_(),
     "timestamp": pa.timestamp("us", tz="UTC"),
 }

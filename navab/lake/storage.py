@@ -10,7 +10,7 @@ import errno
 import os
 import time
 import uuid
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -202,11 +202,29 @@ def _create_local(path: str, content: bytes) -> bool:
 
 
 def encode_parquet(table: pa.Table) -> bytes:
-    """A table as the bytes of a Parquet file; dictionaries are for text alone: hashes and vectors do not repeat."""
+    """A table as the bytes of a Parquet file.
+
+    Dictionaries are for text alone, for hashes and vectors do not repeat. Bytes are packed already.
+    """
     sink = pa.BufferOutputStream()
     repeating = [field.name for field in table.schema if pa.types.is_string(field.type)]
-    pq.write_table(table, sink, compression="zstd", row_group_size=ROW_GROUP_ROWS, use_dictionary=repeating)
+    codecs = {
+        path: "none" if pa.types.is_binary(kind) else "zstd" for field in table.schema for path, kind in _leaves(field)
+    }
+    pq.write_table(table, sink, compression=codecs, row_group_size=ROW_GROUP_ROWS, use_dictionary=repeating)
     return sink.getvalue().to_pybytes()  # type: ignore[no-any-return]
+
+
+def _leaves(field: pa.Field, above: str = "") -> Iterator[tuple[str, pa.DataType]]:
+    """Paths and types of what a column is stored as in Parquet: it is one itself unless it is nested."""
+    path = above + field.name
+    if pa.types.is_list(field.type):
+        yield from _leaves(field.type.value_field.with_name("element"), f"{path}.list.")
+    elif pa.types.is_struct(field.type):
+        for inner in field.type:
+            yield from _leaves(inner, f"{path}.")
+    else:
+        yield path, field.type
 
 
 class AtomicFile:

@@ -15,6 +15,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 import polars as pl
+import pyarrow as pa
 from fsspec.utils import glob_translate
 
 from navab.configuration import Configuration
@@ -26,7 +27,7 @@ from navab.options.articles import Source
 from navab.readers.dated import as_glob
 from navab.readers.files import SourceFile, list_source, open_source
 from navab.readers.formats import encoding_of, read_records
-from navab.readers.records import CORRUPT_FILE, Limits
+from navab.readers.records import CORRUPT_FILE, Limits, RawRecord
 from navab.record_parser import RecordParser
 from navab.stages.base import Equation, Output, Stage, Step, Unit
 from navab.takedown.tombstones import NO_TOMBSTONES, Tombstones, read_tombstones
@@ -36,6 +37,9 @@ from navab.view import View
 VERSION = 6
 BATCH_RECORDS = 10_000
 BATCH_CHARACTERS = 16_000_000
+# What is judged is written in larger pieces, since each makes a file a nation. Pages are not kept back: so much of them
+# takes ten minutes, and what is not written is lost with a worker. A unit that is retried must make the same pieces.
+OUTPUT_BYTES = 64 << 20
 
 # Why a readable record is refused.
 UNKNOWN_NATION = "unknown_nation"
@@ -174,6 +178,20 @@ def _fingerprint(reading: int, generation: int) -> int:
     return text_hash(str(reading), str(generation))
 
 
+@dataclass
+class _Tally:
+    """What reading a file comes to."""
+
+    format: str = ""
+    records: int = 0
+    error: str | None = None
+
+    def count(self, raw: RawRecord) -> None:
+        self.records += 1
+        if raw.unreadable == CORRUPT_FILE:
+            self.error = CORRUPT_FILE
+
+
 @dataclass(frozen=True)
 class ReadFile:
     """Reads one file; records that an interrupted run has committed are passed over."""
@@ -184,54 +202,60 @@ class ReadFile:
 
     def __call__(self, unit: Unit, storage: Storage) -> Iterator[Output]:
         file: Any = unit.facts["file"]
+        tally = _Tally()
+        waiting: list[pa.Table] = []
+        for batch in self._batches(unit, tally):
+            waiting.append(self._judge(batch))
+            if tally.format == "warc" or sum(table.nbytes for table in waiting) >= OUTPUT_BYTES:
+                yield Output("articles", pa.concat_tables(waiting))
+                waiting = []
+        if waiting:
+            yield Output("articles", pa.concat_tables(waiting))
+        row = {
+            "uri": file.uri,
+            "nation": file.source.nation,
+            "fingerprint": int(unit.pending["fingerprint"][0]),
+            "etag": file.etag,
+            "size": file.size,
+            "records": tally.records,
+            "error": tally.error,
+            "name": unit.facts["name"],
+            "crawl": file.source.crawl,
+            "generation": unit.facts["generation"],
+            "read_at": datetime.now(UTC),
+            "format": tally.format,
+        }
+        yield Output("files", load_schema("files").table([row]))
+
+    def _batches(self, unit: Unit, tally: _Tally) -> Iterator[list[dict[str, Any]]]:
+        """Rows of the file's records, without those that are done, so many at a time as are judged together."""
+        file: Any = unit.facts["file"]
+        done: Any = unit.facts["done"]
         fingerprint = int(unit.pending["fingerprint"][0])
         parse = RecordParser(file, str(unit.facts["name"]), fingerprint, self.registry, self.tombstones)
-        done: Any = unit.facts["done"]
-        records, error = 0, None
         batch: list[dict[str, Any]] = []
         characters = 0
         with open_source(file, storage_options(self.configuration)) as opened:
             encoding = encoding_of(opened, file.format)
+            tally.format = encoding.format
             for raw in read_records(opened, encoding, file.source.columns, self._limits):
-                records += 1
-                error = CORRUPT_FILE if raw.unreadable == CORRUPT_FILE else error
+                tally.count(raw)
                 row = parse(raw)  # before the skip: repeated content is numbered by all its occurrences
                 if raw.number not in done:
                     batch.append(row)
                     characters += len(row.get("text") or "")
                 if len(batch) >= BATCH_RECORDS or characters >= BATCH_CHARACTERS:
-                    yield self._judge(batch)
+                    yield batch
                     batch, characters = [], 0
         if batch:
-            yield self._judge(batch)
-        yield Output(
-            "files",
-            load_schema("files").table(
-                [
-                    {
-                        "uri": file.uri,
-                        "nation": file.source.nation,
-                        "fingerprint": fingerprint,
-                        "etag": file.etag,
-                        "size": file.size,
-                        "records": records,
-                        "error": error,
-                        "name": unit.facts["name"],
-                        "crawl": file.source.crawl,
-                        "generation": unit.facts["generation"],
-                        "read_at": datetime.now(UTC),
-                        "format": encoding.format,
-                    }
-                ]
-            ),
-        )
+            yield batch
 
     @property
     def _limits(self) -> Limits:
         options = self.configuration.articles
         return Limits(options.max_record_mb << 20, options.max_page_mb << 20)
 
-    def _judge(self, rows: list[dict[str, Any]]) -> Output:
+    def _judge(self, rows: list[dict[str, Any]]) -> pa.Table:
         options = self.configuration.language
         readable = [row for row in rows if row["rejected_reason"] is None]
         texts = [f"{row['title'] or ''}\n{row['text']}" for row in readable]
@@ -239,7 +263,7 @@ class ReadFile:
             row["language"], row["language_score"] = language.code, language.score
             row["script"] = language.script
             row["rejected_reason"] = self._refusal(row, language)
-        return Output("articles", load_schema("articles").table(rows))
+        return load_schema("articles").table(rows)
 
     def _refusal(self, row: dict[str, Any], language: Language) -> str | None:
         options = self.configuration.language

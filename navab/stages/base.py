@@ -18,7 +18,7 @@ import pyarrow.parquet as pq
 
 from navab.lake.failures import reported
 from navab.lake.hashing import Int64Array, block_digest
-from navab.lake.joins import keep, match
+from navab.lake.joins import Mask, keep, match
 from navab.lake.schema import load_schema
 from navab.lake.snapshot import FILE
 from navab.lake.storage import Storage
@@ -52,14 +52,21 @@ class Selection:
 
     def only(self, keys: pl.Series) -> Selection:
         """Those of its rows that have one of the keys; files without one are not read."""
+        return self.divided(keys)[0]
+
+    def divided(self, keys: pl.Series) -> tuple[Selection, Selection]:
+        """Those of its rows that have one of the keys, and the others."""
         if not self.parts:
-            return self
+            return self, self
         wanted = np.isin(np.concatenate([own for _, own, _ in self.parts]), keys.to_numpy())
         ends = np.cumsum([len(own) for _, own, _ in self.parts])
         masks = np.split(wanted, ends[:-1])
+        return self._masked(masks), self._masked([~mask for mask in masks])
+
+    def _masked(self, masks: Sequence[Mask]) -> Selection:
         parts = [
-            (path, own[mask], fingerprints[mask])
-            for (path, own, fingerprints), mask in zip(self.parts, masks, strict=True)
+            (path, keys[mask], fingerprints[mask])
+            for (path, keys, fingerprints), mask in zip(self.parts, masks, strict=True)
             if mask.any()
         ]
         return replace(self, parts=tuple(parts))

@@ -9,15 +9,14 @@ is no longer live (a takedown, a changed option) or repeats another one itself, 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 import polars as pl
 
-from navab.lake.arrays import to_lists, to_matrix
+from navab.lake.arrays import from_bytes, to_bytes
 from navab.lake.hashing import Int64Array, combine, signature, text_hash
 from navab.lake.joins import Mask, keep, match
 from navab.lake.storage import Storage
@@ -25,6 +24,7 @@ from navab.options.articles import DedupSection
 from navab.stages.base import (
     Equation,
     Output,
+    Selection,
     Stage,
     Step,
     Unit,
@@ -35,14 +35,13 @@ from navab.stages.base import (
     signatures_by_nation,
     unit_name,
 )
-from navab.text.bands import shared_bands
-from navab.text.grouping import KNOWN, Articles, find_canonicals
-from navab.text.likeness import Likeness
-from navab.text.minhash import COARSE, LENGTH, Bins, sign, sketch
+from navab.text.bands import BandFilter
+from navab.text.canonicals import group_articles, in_order_of_crawls
+from navab.text.minhash import LENGTH, Bins, pack, sign, sketch, unpack
 from navab.text.normalise import fold_text
 from navab.view import View
 
-SIGNATURE_VERSION = 4
+SIGNATURE_VERSION = 5
 VERSION = 3
 # A unit reads whole files of articles: with few rows each, files would be read again and again.
 _LEAST_UNIT_ROWS = 4096
@@ -130,7 +129,8 @@ def _standing(decisions: pl.DataFrame) -> pl.DataFrame:
 def plan_signatures(view: View) -> list[Unit]:
     columns = ("article_id", "text", "title", "published_at", "crawl")
     size = max(view.configuration.resources.unit_rows, _LEAST_UNIT_ROWS)
-    return plan_rows(view, "signatures", {"articles": ("record_id", columns)}, carry=_records, unit_rows=size)
+    units = plan_rows(view, "signatures", {"articles": ("record_id", columns)}, carry=_records, unit_rows=size)
+    return sorted(units, key=lambda unit: -unit.rows)  # small ones fill the end
 
 
 def _records(view: View) -> pl.DataFrame:
@@ -145,26 +145,30 @@ def plan_duplicates(view: View) -> list[Unit]:
     led = match(view.pending("duplicates"), keep(decided, _unique(decided)), ["article_id", "nation"])[0]
     first = _first_decisions(view).select("article_id", first="fingerprint")
     pending = view.pending("duplicates").with_columns(led=pl.Series(led)).join(first, on="article_id", how="left")
-    signatures, duplicates = view.located("signatures"), view.located("duplicates")
-    known = view.live("duplicates")
+    signatures, duplicates, known = (
+        frame.partition_by("nation", as_dict=True)
+        for frame in (view.located("signatures"), view.located("duplicates"), view.live("duplicates"))
+    )
     units = []
-    for (nation,), rows in pending.sort("nation", "article_id").group_by("nation", maintain_order=True):
-        earlier = known.filter(pl.col("nation") == nation)["article_id"]
+    for nation, rows in pending.sort("nation", "article_id").group_by("nation", maintain_order=True):
+        earlier = known[nation]["article_id"] if nation in known else pl.Series([], dtype=pl.Int64)
         ids = pl.concat([rows["article_id"], earlier])
-        reads = {"signatures": select(view, "signatures", signatures, ids, _SKETCH_COLUMNS)}
+        reads = {"signatures": select(view, "signatures", signatures[nation], ids, _SKETCH_COLUMNS)}
         if len(earlier):
-            reads["duplicates"] = select(view, "duplicates", duplicates, earlier, ("article_id", "canonical_id"))
+            reads["duplicates"] = select(view, "duplicates", duplicates[nation], earlier, _DECISION_COLUMNS)
         facts = {
             "crawls": tuple(dict.fromkeys(source.crawl for source in view.configuration.sources)),
             "made": decided.select("article_id", "fingerprint").join(rows, on="article_id", how="semi"),
         }
-        units.append(Unit(unit_name("duplicates", rows, "article_id"), str(nation), rows, reads, facts))
+        units.append(Unit(unit_name("duplicates", rows, "article_id"), str(nation[0]), rows, reads, facts))
     return sorted(units, key=lambda unit: -unit.reads["signatures"].height)  # the last one to end begins first
 
 
-# Sketches of all articles are read; signatures, 2 kB each, of those whose sketches leave a doubt.
-_SKETCH_COLUMNS = ("article_id", "exact_hash", "sketch", "published_at", "crawl")
-_SIGNATURE_COLUMNS = ("article_id", "minhash")
+# Sketches of all articles are read; signatures, up to 2 kB each, of those whose sketches leave a doubt.
+_SKETCH_COLUMNS = ("article_id", "exact_hash", "sketch_bytes", "published_at", "crawl")
+_DECISION_COLUMNS = ("article_id", "canonical_id")
+_SIGNATURE_COLUMNS = ("article_id", "signature_bytes")
+_Wanted = Callable[[pl.DataFrame, Bins], Mask]  # of a block of rows and their sketches
 
 
 @dataclass(frozen=True)
@@ -181,8 +185,10 @@ class MakeSignatures:
         signatures = sign(folded, self.options.ngram)
         table = rows.with_columns(
             pl.Series("exact_hash", [text_hash(text) for text in folded], dtype=pl.Int64),
-            to_lists("minhash", signatures),
-            to_lists("sketch", sketch(signatures).view(np.int64)),
+            pl.Series("signature_bytes", pack(signatures), dtype=pl.Binary),
+            to_bytes("sketch_bytes", sketch(signatures)),
+            minhash=None,
+            sketch=None,
         )
         yield Output("signatures", conform(table, "signatures"))
 
@@ -195,20 +201,50 @@ class FindDuplicates:
 
     def __call__(self, unit: Unit, storage: Storage) -> Iterator[Output]:
         selection = unit.reads["signatures"]
-        rows, sketches = _sketches(selection.read_blocks(storage, _BLOCK_ROWS), selection.height)
-        articles = in_order_of_crawls(_with_decisions(rows, unit, storage), unit.facts["crawls"])
+        rows, sketches = self._sketches(unit, storage)
+        led = unit.pending.select("article_id", "led")
+        articles = in_order_of_crawls(rows.join(led, on="article_id", how="left"), unit.facts["crawls"])
         texts = articles.unique("text", keep="first", maintain_order=True)
-        sketches = sketches[texts["row"].to_numpy()]
 
         def signatures_of(numbers: Int64Array) -> Int64Array:
             ids = texts["article_id"].gather(numbers)
             read = replace(selection.only(ids), columns=_SIGNATURE_COLUMNS).read(storage)
             signatures = np.empty((len(ids), LENGTH), dtype=np.int64)
-            signatures[ids.arg_sort().to_numpy()] = to_matrix(read["minhash"])  # which is sorted by id
+            signatures[ids.arg_sort().to_numpy()] = unpack(read["signature_bytes"])  # which is sorted by id
             return signatures
 
-        decided = group_articles(articles, sketches, signatures_of, self.options.threshold)
+        decided = group_articles(articles, sketches[texts["row"].to_numpy()], signatures_of, self.options.threshold)
         yield Output("duplicates", conform(_made(unit, decided), "duplicates"))
+
+    def _sketches(self, unit: Unit, storage: Storage) -> tuple[pl.DataFrame, Bins]:
+        """Numbered articles, the known ones with what they repeat, and their sketches.
+
+        Of the known ones these are all that may share a band with a new one, and those that are repeated.
+        """
+        new, known = unit.reads["signatures"].divided(unit.pending["article_id"])
+        rows, sketches = _read_sketches(new, storage, lambda block, own: np.ones(block.height, dtype=np.bool_))
+        decided = pl.DataFrame(schema={"article_id": pl.Int64, "canonical_id": pl.Int64})
+        if known.height:
+            decided = unit.reads["duplicates"].read(storage).select(_DECISION_COLUMNS)
+            repeated = keep(decided, ~_unique(decided)).select(article_id="canonical_id").unique()
+            shares = BandFilter(sketches, self.options.threshold)
+            others, other_sketches = _read_sketches(
+                known, storage, lambda block, own: shares(own) | match(block, repeated, ["article_id"])[0]
+            )
+            rows, sketches = pl.concat([rows, others]), np.concatenate([sketches, other_sketches])
+        return rows.with_row_index("row").join(decided, on="article_id", how="left"), sketches
+
+
+def _read_sketches(selection: Selection, storage: Storage, wanted: _Wanted) -> tuple[pl.DataFrame, Bins]:
+    """Small columns of the wanted rows, and their sketches; all rows pass by in blocks."""
+    small: list[pl.DataFrame] = []
+    sketches: list[Bins] = []
+    for block in selection.read_blocks(storage, _BLOCK_ROWS):
+        own = from_bytes(block["sketch_bytes"])
+        mask = wanted(block, own)
+        small.append(keep(block.drop("sketch_bytes", "fingerprint"), mask))
+        sketches.append(own[mask])
+    return pl.concat(small), np.concatenate(sketches)
 
 
 def _made(unit: Unit, decided: pl.DataFrame) -> pl.DataFrame:
@@ -218,101 +254,6 @@ def _made(unit: Unit, decided: pl.DataFrame) -> pl.DataFrame:
     made = pl.when(pl.col("fingerprint") == pl.col("first")).then("fingerprint").otherwise(anew)
     before: Any = unit.facts["made"]
     return rows.with_columns(made.alias("fingerprint")).join(before, on=["article_id", "fingerprint"], how="anti")
-
-
-def _sketches(blocks: Iterable[pl.DataFrame], height: int) -> tuple[pl.DataFrame, Bins]:
-    """Small columns of all rows, and what bands are made of, which passes by in blocks."""
-    small: list[pl.DataFrame] = []
-    sketches = np.empty((height, COARSE), dtype=np.uint8)
-    end = 0
-    for block in blocks:
-        small.append(block.drop("sketch", "fingerprint"))
-        start, end = end, end + block.height
-        sketches[start:end] = to_matrix(block["sketch"]).view(np.uint8)
-    return pl.concat(small).with_row_index("row"), sketches
-
-
-def _with_decisions(articles: pl.DataFrame, unit: Unit, storage: Storage) -> pl.DataFrame:
-    """Articles with the article that they were found to repeat, null for new ones, and which of these led before."""
-    decided = pl.DataFrame(schema={"article_id": pl.Int64, "canonical_id": pl.Int64})
-    if "duplicates" in unit.reads:
-        decided = unit.reads["duplicates"].read(storage).select("article_id", "canonical_id")
-    led = unit.pending.select("article_id", "led")
-    return articles.join(decided, on="article_id", how="left").join(led, on="article_id", how="left")
-
-
-def in_order_of_crawls(articles: pl.DataFrame, configured: object) -> pl.DataFrame:
-    """Known articles, then crawl after crawl, each sorted by id; texts are numbered as they first come."""
-    new = articles.filter(pl.col("canonical_id").is_null())
-    numbers = {crawl: number for number, crawl in enumerate(_crawl_order(new, configured))}
-    crawl = pl.col("crawl").replace_strict(numbers, default=KNOWN, return_dtype=pl.Int64)
-    known = pl.col("canonical_id").is_not_null()
-    ordered = articles.with_columns(
-        crawl_number=pl.when(known).then(KNOWN).otherwise(crawl), led=pl.col("led").fill_null(value=False)
-    ).sort("crawl_number", "article_id")
-    texts = ordered.select(pl.col("exact_hash").unique(maintain_order=True)).with_row_index("text")
-    return ordered.join(texts, on="exact_hash", how="left", maintain_order="left")
-
-
-def group_articles(
-    articles: pl.DataFrame,
-    sketches: Bins,
-    signatures_of: Callable[[Int64Array], Int64Array],
-    threshold: float,
-) -> pl.DataFrame:
-    """Decide for each new article whether it is unique, and if not, which article it repeats.
-
-    Articles come in the order of crawls; sketches are those of their texts, shape (n, 256); `signatures_of` some of
-    these reads their signatures, shape (m, 256). Returns article_id, canonical_id, kind and similarity.
-    """
-    numbered = as_numbers(articles)
-    known = np.zeros(len(sketches), dtype=np.bool_)
-    known[numbered.texts[numbered.crawls == KNOWN]] = True
-    bands = shared_bands(sketches, threshold, known)
-    likeness = Likeness(sketches, threshold, signatures_of)
-    text, new = numbered.texts, numbered.crawls != KNOWN
-
-    def decide() -> tuple[Int64Array, Mask, npt.NDArray[np.float32]]:
-        found = find_canonicals(numbered, bands, likeness.near)
-        near = new & (text != text[found])
-        shares = np.ones(len(found), dtype=np.float32)
-        shares[near] = likeness.similarity(text[near], text[found[near]])
-        return found, near, shares
-
-    found, near, shares = likeness.settle(decide)
-    unique = pl.col("article_id") == pl.col("canonical_id")
-    kind = pl.when(unique).then(pl.lit("unique")).when("near").then(pl.lit("near")).otherwise(pl.lit("exact"))
-    decided = articles.select(
-        "article_id",
-        canonical_id=articles["article_id"].gather(found),
-        near=pl.Series(near),
-        similarity=pl.Series(shares),
-    )
-    return keep(decided, new).select("article_id", "canonical_id", kind.alias("kind"), "similarity")
-
-
-def as_numbers(articles: pl.DataFrame) -> Articles:
-    """Articles as numbers: the earliest publication is preferred, then the smallest id."""
-    rows = articles.select("article_id", "published_at", "canonical_id").with_row_index("row")
-    order = rows.sort("published_at", "article_id", nulls_last=True)["row"].to_numpy()
-    ranks = np.empty(len(order), dtype=np.int64)
-    ranks[order] = np.arange(len(order))
-    canonicals = rows.select("canonical_id").join(
-        rows.select("row", canonical_id="article_id"), on="canonical_id", how="left", maintain_order="left"
-    )
-    return Articles(
-        articles["text"].cast(pl.Int64).to_numpy(),
-        articles["crawl_number"].to_numpy(),
-        ranks,
-        canonicals["row"].cast(pl.Int64).fill_null(-1).to_numpy(),
-        articles["led"].to_numpy(),
-    )
-
-
-def _crawl_order(new: pl.DataFrame, configured: object) -> list[str]:
-    present = set(new["crawl"])
-    order = [crawl for crawl in configured if crawl in present] if isinstance(configured, tuple) else []
-    return order + sorted(present - set(order))
 
 
 def conservation(view: View) -> list[Equation]:

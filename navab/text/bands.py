@@ -17,6 +17,10 @@ Near = Callable[[Int64Array, Int64Array], npt.NDArray[np.bool_]]  # of pairs of 
 _CERTAINTY = 0.99
 # In a band that more rows share, a row is compared with as many neighbours only, if they are not all alike.
 _WINDOW = 2_000
+# A few hundred bits a key let one of ten texts pass that share no band; all tables together have at most 192 MiB.
+_BITS_A_KEY, _MOST_BITS = 8, 25
+_CHUNK_ROWS = 1 << 12
+_PAIRS_AT_ONCE = 1 << 16
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +51,35 @@ def band_keys(sketches: Bins, banding: Banding) -> Iterator[npt.NDArray[np.uint6
             keys |= words[:, word + 1] << np.uint64(64 - 8 * first)
         keys &= mask
         yield keys
+
+
+class BandFilter:
+    """Tells which texts may share a band with some others: all that do, and a few that do not (Bloom 1970).
+
+    Bits of hashes of the others' keys are set, in a table a band.
+    """
+
+    def __init__(self, sketches: Bins, threshold: float) -> None:
+        self._banding = Banding.for_threshold(threshold)
+        self._bits = min(len(sketches).bit_length() + _BITS_A_KEY, _MOST_BITS)
+        self._tables = [np.zeros(1 << self._bits - 3, dtype=np.uint8) for _ in range(self._banding.bands)]
+        for table, (byte, bit) in zip(self._tables, self._places(sketches), strict=True):
+            np.bitwise_or.at(table, byte, np.uint8(1) << bit)
+
+    def __call__(self, sketches: Bins) -> npt.NDArray[np.bool_]:
+        """Which of the rows, shape (n, 256), may share a band with one of those that it was made of."""
+        found = np.zeros(len(sketches), dtype=np.uint8)
+        for start in range(0, len(sketches), _CHUNK_ROWS):
+            chunk = slice(start, start + _CHUNK_ROWS)
+            for table, (byte, bit) in zip(self._tables, self._places(sketches[chunk]), strict=True):
+                found[chunk] |= table[byte] >> bit
+        return (found & 1).view(np.bool_)
+
+    def _places(self, sketches: Bins) -> Iterator[tuple[Int64Array, npt.NDArray[np.uint8]]]:
+        """For each band the places of the rows' keys in its table: byte and bit."""
+        for keys in band_keys(sketches, self._banding):
+            slots = _slots(keys, self._bits)
+            yield slots >> 3, (slots & 7).astype(np.uint8)
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,12 +126,17 @@ def _sharing_slots(keys: npt.NDArray[np.uint64], known: npt.NDArray[np.bool_]) -
     as fast.
     """
     bits = len(keys).bit_length() + 1
-    slots = (keys * SEED >> np.uint64(64 - bits)).astype(np.int64)
+    slots = _slots(keys, bits)
     fresh = np.zeros(1 << bits, dtype=np.bool_)
     fresh[slots[~known]] = True
     some = np.flatnonzero(fresh[slots])
     several = np.bincount(slots[some], minlength=1 << bits) > 1
     return some[several[slots[some]]]
+
+
+def _slots(keys: npt.NDArray[np.uint64], bits: int) -> Int64Array:
+    """Hashes of so many bits of keys."""
+    return (keys * SEED >> np.uint64(64 - bits)).view(np.int64)
 
 
 def join_near(
@@ -128,20 +166,29 @@ def _join_band(
     near: Near,
     forest: Forest,
 ) -> Iterator[Int64Array]:
-    """Compare rows of a run, first with their next neighbours, then with farther ones, unless they are joined."""
-    at = np.arange(len(rows))
-    for distance in range(1, _WINDOW + 1):
-        at = at[at + distance < len(rows)]
-        at = at[runs[at] == runs[at + distance]]
-        if not len(at):
+    """Compare rows of a run, first with their next neighbours, then with farther ones, unless they are joined.
+
+    Twice as many distances are looked at each time, as long as there are few pairs.
+    """
+    at, distance = np.arange(len(rows)), 1
+    while len(at) and distance <= _WINDOW:
+        several = min(distance, max(1, _PAIRS_AT_ONCE // len(at)), _WINDOW + 1 - distance)
+        one = np.repeat(at, several)
+        other = (at[:, None] + np.arange(distance, distance + several)).ravel()
+        near_end = np.minimum(other, len(rows) - 1)
+        inside = (other == near_end) & (runs[one] == runs[near_end])
+        one, other = one[inside], other[inside]
+        if not len(one):
             return
-        left, right = rows[at], rows[at + distance]
+        left, right = rows[one], rows[other]
         apart = (right >= first_new) & (forest.roots(left) != forest.roots(right))
         pairs = np.stack([left[apart], right[apart]], axis=1)
         verified = pairs[near(*pairs.T)]
         forest.join_all(verified)
         yield verified
-        at = at[_in_split_runs(runs[at], forest.roots(left), forest.roots(right))]
+        split = _in_split_runs(runs[one], forest.roots(left), forest.roots(right))
+        distance += several
+        at = one[split & (other - one == distance - 1)]
 
 
 def _in_split_runs(runs: Int64Array, left: Int64Array, right: Int64Array) -> npt.NDArray[np.bool_]:

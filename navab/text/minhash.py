@@ -8,7 +8,8 @@ empty ones borrow from others (Shrivastava 2017), for bands and for a first esti
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from itertools import pairwise
 
 import numpy as np
 import numpy.typing as npt
@@ -128,6 +129,36 @@ def sketch(signatures: Int64Array) -> Bins:
             chunk[rows, columns] = borrowed
             rows, columns = rows[borrowed == 0], columns[borrowed == 0]
     return sketches
+
+
+def pack(signatures: Int64Array) -> list[bytes]:
+    """Signatures, shape (n, 256), each in fewer bytes: a bit for each of its bytes that is not 0, then these bytes.
+
+    One with so few zeros that this has more stays as it is.
+    """
+    packed: list[bytes] = []
+    for start in range(0, len(signatures), _CHUNK_ROWS):
+        chunk = np.ascontiguousarray(signatures[start : start + _CHUNK_ROWS]).view(np.uint8)
+        filled = chunk != 0
+        marks, values = np.packbits(filled, axis=1), chunk[filled]
+        ends = np.cumsum(np.count_nonzero(filled, axis=1)).tolist()
+        for row, mark, (before, end) in zip(chunk, marks, pairwise([0, *ends]), strict=True):
+            shorter = len(mark) + end - before < len(row)
+            packed.append(mark.tobytes() + values[before:end].tobytes() if shorter else row.tobytes())
+    return packed
+
+
+def unpack(packed: Iterable[bytes]) -> Int64Array:
+    """Signatures, shape (n, 256), from what `pack` made of them."""
+    whole, rows = LENGTH * 8, [np.empty(0, dtype=np.uint8)]
+    for content in packed:
+        row = held = np.frombuffer(content, dtype=np.uint8)
+        if len(held) < whole:
+            marks, values = np.split(held, [whole // 8])
+            row = np.zeros(whole, dtype=np.uint8)
+            row[np.unpackbits(marks).view(np.bool_)] = values
+        rows.append(row)
+    return np.concatenate(rows).view(np.int64).reshape(-1, LENGTH)
 
 
 def _lower(least: npt.NDArray[np.uint32], texts: Sequence[str], ngram: int) -> None:

@@ -85,16 +85,19 @@ def test_a_connection_ends_its_process_and_may_be_ended_twice() -> None:
     before = {child.pid for child in psutil.Process().children()}
     with RayConnection() as ray:
         (leader,) = {child.pid for child in psutil.Process().children()} - before
-        ray.end(politely=False)
+        ray.end()
     assert _living(leader) == []
 
 
 def test_a_carrier_takes_the_process_that_is_loading_ray(tmp_path: Path) -> None:
+    others = {child.pid for child in psutil.Process().children()}
     with RayConnection() as ray:
         before = {child.pid for child in psutil.Process().children()}
         with Carrier(Storage(str(tmp_path)), ResourcesSection(num_cpus=1), 1, ray) as carrier:
             assert sorted(done.unit for done in carrier.carry(UNITS, Nothing())) == ["one", "two"]
             assert {child.pid for child in psutil.Process().children()} == before
+    (leader,) = before - others
+    assert _living(leader) == []
 
 
 @pytest.mark.skipif(Path("/dev/nvidia0").exists(), reason="this machine has a GPU")

@@ -9,6 +9,8 @@ import pickle
 from collections.abc import Iterator
 from pathlib import Path
 
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 from botocore.exceptions import ClientError, EndpointConnectionError, NoCredentialsError, SSLError
 
@@ -16,7 +18,7 @@ from navab.errors import ConfigurationError, StorageError
 from navab.lake import credentials
 from navab.lake.failures import explain
 from navab.lake.lake import Lake
-from navab.lake.storage import AtomicFile, Storage, StorageOptions
+from navab.lake.storage import AtomicFile, Storage, StorageOptions, encode_parquet
 from tests.disks import mounted
 
 
@@ -203,3 +205,24 @@ def test_storage_travels_to_workers_without_secrets(environment: pytest.MonkeyPa
     content = pickle.dumps(storage)
     assert b"top-secret" not in content
     assert pickle.loads(content) == storage
+
+
+def test_all_is_compressed_but_bytes() -> None:
+    said = pa.list_(pa.struct([("quote", pa.string()), ("bytes", pa.binary())]))
+    schema = pa.schema(
+        [("id", pa.int64()), ("packed", pa.binary()), ("vector", pa.list_(pa.float32())), ("said", said)]
+    )
+    table = pa.Table.from_pylist(
+        [{"id": 1, "packed": b"p", "vector": [0.5], "said": [{"quote": "q", "bytes": b"b"}]}] * 3, schema=schema
+    )
+    content = pa.BufferReader(encode_parquet(table))
+    group = pq.read_metadata(content).row_group(0)
+    columns = [group.column(number) for number in range(group.num_columns)]
+    assert {column.path_in_schema: column.compression for column in columns} == {
+        "id": "ZSTD",
+        "packed": "UNCOMPRESSED",
+        "vector.list.element": "ZSTD",
+        "said.list.element.quote": "ZSTD",
+        "said.list.element.bytes": "UNCOMPRESSED",
+    }
+    assert pq.read_table(content).equals(table)

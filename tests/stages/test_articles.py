@@ -15,6 +15,7 @@ from navab.nations.registry import Registry
 from navab.options.articles import Source
 from navab.pipeline import check_tolerance
 from navab.readers.files import SourceFile
+from navab.stages import articles
 from navab.stages.articles import BATCH_RECORDS, ReadFile, complete, latest_files, plan
 from navab.stages.base import Output, Unit
 from navab.view import View
@@ -347,13 +348,36 @@ def test_a_unit_that_is_run_twice_writes_the_same_article_files(tmp_path: Path) 
     assert len(runs[0]) == 2  # one nation each
 
 
-def test_outputs_are_batches_of_bounded_size(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("at_least", "sizes"),
+    [
+        (articles.OUTPUT_BYTES, [2 * BATCH_RECORDS + 100]),
+        (5_000_000, [2 * BATCH_RECORDS, 100]),
+        (1, [BATCH_RECORDS, BATCH_RECORDS, 100]),
+    ],
+)
+def test_outputs_are_batches_of_bounded_size(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, at_least: int, sizes: list[int]
+) -> None:
+    monkeypatch.setattr(articles, "OUTPUT_BYTES", at_least)
     path = write_jsonl(tmp_path / "a.jsonl", [article(id=number) for number in range(2 * BATCH_RECORDS + 100)])
-    file = SourceFile(str(path), "etag", 1, "a.jsonl", "jsonl", Source(path=str(path)))
-    facts = {"file": file, "name": "a.jsonl", "generation": 0, "done": frozenset()}
+    assert output_rows(path, "jsonl") == [*sizes, 1]
+
+
+def test_what_is_read_slowly_is_not_kept_back(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(articles, "BATCH_RECORDS", 2)
+    path = tmp_path / "a.warc"
+    path.write_bytes(warc([Capture(url=f"https://www.bbc.co.uk/news/{number}") for number in range(5)]))
+    assert output_rows(path, "warc") == [2, 2, 1, 1]
+
+
+def output_rows(path: Path, format_: str) -> list[int]:
+    """Rows of every output of reading a file; the last one is the file's own row."""
+    file = SourceFile(str(path), "etag", 1, path.name, format_, Source(path=str(path)))
+    facts = {"file": file, "name": path.name, "generation": 0, "done": frozenset()}
     unit = Unit("articles-1", None, pl.DataFrame({"uri": [str(path)], "fingerprint": [1]}), facts=facts)
-    outputs: list[Output] = list(ReadFile(Configuration(lake="l"), REGISTRY)(unit, Storage(str(tmp_path))))
-    assert [output.rows.num_rows for output in outputs] == [BATCH_RECORDS, BATCH_RECORDS, 100, 1]
+    outputs: list[Output] = list(ReadFile(Configuration(lake="l"), REGISTRY)(unit, Storage(str(path.parent))))
+    return [output.rows.num_rows for output in outputs]
 
 
 @pytest.mark.parametrize("pattern", ["*.jsonl", "**/*.jsonl", "a.jsonl", "[a-c].jsonl"])

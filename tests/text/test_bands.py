@@ -11,9 +11,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from navab.lake.hashing import Int64Array
-from navab.text.bands import Banding, Forest, band_keys, join_near, shared_bands
-from navab.text.minhash import LENGTH, sign, similarity, sketch
+from navab.text.bands import BandFilter, Banding, Forest, band_keys, join_near, shared_bands
+from navab.text.minhash import COARSE, LENGTH, sign, similarity, sketch
 from tests.versions import WORDS, versions
+
+BANDING = Banding.for_threshold(0.7)
 
 
 def groups(texts: list[str], threshold: float = 0.7, ngram: int = 5) -> list[int]:
@@ -74,6 +76,24 @@ def test_only_what_shares_a_band_with_another_text_is_compared() -> None:
     shares = sharing(sign([*texts, *strangers], 5), [False] * 60)
     assert len(shares & set(range(40))) >= 38
     assert len(shares) < 60
+
+
+@given(st.lists(st.tuples(st.integers(0, 5), st.sampled_from([1.0, 0.95, 0.85, 0.5, 0.0])), min_size=1, max_size=9))
+def test_all_that_share_a_band_pass_the_filter(stories: list[tuple[int, float]]) -> None:
+    others = sketch(sign([versions(share, seed)[1] for seed, share in stories], 5))
+    texts = sketch(sign([versions(0.5, seed)[0] for seed in range(6)], 5))
+    bands = zip(band_keys(texts, BANDING), band_keys(others, BANDING), strict=True)
+    share = np.logical_or.reduce([np.isin(keys, of_others) for keys, of_others in bands])
+    passed = BandFilter(others, 0.7)(texts)
+    assert passed[share].all()
+
+
+def test_few_that_share_no_band_pass_the_filter() -> None:
+    sketches = np.random.default_rng(0).integers(0, 256, (12_000, COARSE), dtype=np.uint8)
+    passed = BandFilter(sketches[:2_000], 0.7)
+    assert passed(sketches[:2_000]).all()
+    assert passed(sketches[2_000:]).mean() < 0.2
+    assert not BandFilter(sketches[:0], 0.7)(sketches).any()
 
 
 @pytest.mark.parametrize(("known", "shares"), [([True, True], set()), ([True, False], {0, 1}), ([False] * 2, {0, 1})])

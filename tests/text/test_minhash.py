@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import numpy as np
+import numpy.typing as npt
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from hypothesis.extra import numpy as hnp
 
 from navab.text.bands import Banding, band_keys
-from navab.text.minhash import LENGTH, sign, similarity, sketch, sketch_similarity
+from navab.text.minhash import LENGTH, pack, sign, similarity, sketch, sketch_similarity, unpack
 from tests.versions import WORDS, versions
 
 
@@ -96,3 +98,26 @@ def test_sketches_are_sure_of_long_texts_far_from_the_threshold() -> None:
     assert sure.tolist() == [True, False, True, False], "apart, at the threshold, together, short"
     assert shares[0] < 0.1
     assert shares[2] > 0.9
+
+
+SPARSE = hnp.arrays(np.uint8, (3, 8 * LENGTH), elements=st.integers(1, 255), fill=st.sampled_from([0, 0, 7]))
+
+
+@given(SPARSE)
+def test_signatures_are_packed_and_unpacked(content: npt.NDArray[np.uint8]) -> None:
+    signatures = content.view(np.int64)
+    packed = pack(signatures)
+    assert np.array_equal(unpack(packed), signatures)
+    assert max(len(one) for one in packed) <= 8 * LENGTH
+
+
+def test_a_packed_signature_takes_as_much_as_it_says() -> None:
+    short, long, whole = pack(sign(["".join(WORDS[:count]) for count in (12, 120, 4000)], 5))
+    assert len(short) < 8 * LENGTH // 5
+    assert len(short) < len(long) < 8 * LENGTH
+    assert len(whole) == 8 * LENGTH, "it has hardly an empty bin"
+
+
+def test_no_signatures_are_packed_to_nothing() -> None:
+    assert pack(np.empty((0, LENGTH), dtype=np.int64)) == []
+    assert unpack([]).shape == (0, LENGTH)
