@@ -70,7 +70,7 @@ class View:
 
     def snapshot(self, table: str) -> TableSnapshot:
         """The version of a table that this view looks at."""
-        self._derivations.look_at(table)
+        self._derivations.uses(table)
         if table not in self._snapshots:
             self._snapshots[table] = self.lake.table(table).snapshot()
         return self._snapshots[table]

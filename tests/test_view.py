@@ -54,6 +54,22 @@ def test_keys_that_were_dropped_for_memory_are_read_again(
     assert built_view.live("duplicates").height == 4
 
 
+def test_what_is_derived_fits_rows_that_are_read_again(
+    built_view: View, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Rows of a new file are added to those of others, and come in another order when all are read again."""
+    refused = article(text="Too short.", url="short")
+    write_jsonl(tmp_path / "two.jsonl", [article(text=UK.format("it is said"), url="new"), refused])
+    assert built_view.live("articles").height == 4
+    run_until(built_view, "articles")
+    expected = set(built_view.live("articles", "article_id")["article_id"])
+    monkeypatch.setattr(views, "KEPT_BYTES", 0)
+    for table in ("signatures", "duplicates"):
+        built_view.forget((table,))
+        assert set(built_view.live("articles", "article_id")["article_id"]) == expected
+        built_view.pending("duplicates")
+
+
 def test_pending_and_current_rows_follow_a_commit(built_view: View, tmp_path: Path) -> None:
     add_file(built_view, tmp_path)
     assert built_view.pending("duplicates").is_empty(), "its signature comes first"

@@ -39,7 +39,7 @@ class Carrier:
     ) -> None:
         """Units are run for the claim of an epoch; `ray` is a process that is loading Ray already, if there is one.
 
-        Who gave it waits for its end.
+        Ray is told to stop when all went well, and the caller that passed `ray` ends it; else it is ended at once.
         """
         self._storage = storage
         self._epoch = epoch
@@ -56,9 +56,11 @@ class Carrier:
         return self
 
     def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
-        if self._ray is not None and self._ready and kind is None:
+        if self._ray is None:
+            return
+        if self._ready and kind is None:
             self._ray.stop()
-        if self._ray is not None and self._ray is not self._given:
+        if self._ray is not self._given or not self._ready or kind is not None:
             self._ray.end()
 
     def carry(

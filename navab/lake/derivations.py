@@ -16,29 +16,29 @@ class _Derived:
 
 
 class Derivations:
-    """Values by name, each with the tables that were looked at while it was made, directly or through other values."""
+    """Values by name, each with the tables that were used while it was made, directly or through other values."""
 
     def __init__(self) -> None:
         self._known: dict[Hashable, _Derived] = {}
-        self._looked_at: list[set[str]] = []  # by the values that are being made, the innermost last
+        self._used: list[set[str]] = []  # by the values that are being made, the innermost last
 
-    def look_at(self, table: str) -> None:
-        """Say that a table is looked at."""
-        if self._looked_at:
-            self._looked_at[-1].add(table)
+    def uses(self, table: str) -> None:
+        """Say that what is being made uses a table."""
+        if self._used:
+            self._used[-1].add(table)
 
     def get(self, name: Hashable, make: Callable[[], Value]) -> Value:
         """The value of that name, which is made unless it is known."""
         if name not in self._known:
-            self._looked_at.append(set())
+            self._used.append(set())
             try:
                 value = make()
             finally:
-                tables = frozenset(self._looked_at.pop())
+                tables = frozenset(self._used.pop())
             self._known[name] = _Derived(value, tables)
         known = self._known[name]
         for table in known.tables:
-            self.look_at(table)
+            self.uses(table)
         return cast(Value, known.value)
 
     def forget(self, tables: Collection[str]) -> None:

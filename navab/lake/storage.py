@@ -223,6 +223,8 @@ def _leaves(field: pa.Field, above: str = "") -> Iterator[tuple[str, pa.DataType
     elif pa.types.is_struct(field.type):
         for inner in field.type:
             yield from _leaves(inner, f"{path}.")
+    elif pa.types.is_nested(field.type):
+        raise TypeError(f"column {path} is a {field.type}, of which it is not known how Parquet names it")
     else:
         yield path, field.type
 

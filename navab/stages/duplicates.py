@@ -41,8 +41,10 @@ from navab.text.minhash import LENGTH, Bins, pack, sign, sketch, unpack
 from navab.text.normalise import fold_text
 from navab.view import View
 
-SIGNATURE_VERSION = 5
+SIGNATURE_VERSION = 4
 VERSION = 3
+# How signatures are stored is a part of their fingerprints, and none of those of decisions, which stay the same.
+_LAYOUT = signature("layout of signatures", 2)
 # A unit reads whole files of articles: with few rows each, files would be read again and again.
 _LEAST_UNIT_ROWS = 4096
 _NO_ARTICLE = 0  # in fingerprints of decisions that are to be made anew: no row has them
@@ -59,7 +61,7 @@ def expected_signatures(view: View) -> pl.DataFrame:
     )
     published = articles["published_at"].to_physical().fill_null(_UNDATED)
     prints = combine(made_by, articles["content_hash"], published)
-    return articles.select("article_id", "nation", pl.Series("fingerprint", prints))
+    return articles.select("article_id", "nation", pl.Series("fingerprint", prints ^ _LAYOUT))
 
 
 def expected_duplicates(view: View) -> pl.DataFrame:
@@ -89,7 +91,8 @@ def _first_decisions(view: View) -> pl.DataFrame:
     """Fingerprints of decisions that are made for the first time; of one made anew its result is a part as well."""
     made_by = signature("duplicates", VERSION, threshold=view.configuration.dedup.threshold)
     rows = view.live("signatures")
-    return rows.select("article_id", "nation", pl.Series("fingerprint", combine(made_by, rows["fingerprint"])))
+    prints = combine(made_by, rows["fingerprint"].to_numpy() ^ _LAYOUT)
+    return rows.select("article_id", "nation", pl.Series("fingerprint", prints))
 
 
 def _of_unique(decisions: pl.DataFrame, others: pl.DataFrame) -> Mask:
@@ -145,22 +148,20 @@ def plan_duplicates(view: View) -> list[Unit]:
     led = match(view.pending("duplicates"), keep(decided, _unique(decided)), ["article_id", "nation"])[0]
     first = _first_decisions(view).select("article_id", first="fingerprint")
     pending = view.pending("duplicates").with_columns(led=pl.Series(led)).join(first, on="article_id", how="left")
-    signatures, duplicates, known = (
-        frame.partition_by("nation", as_dict=True)
-        for frame in (view.located("signatures"), view.located("duplicates"), view.live("duplicates"))
-    )
+    signatures, duplicates, known = view.located("signatures"), view.located("duplicates"), view.live("duplicates")
     units = []
-    for nation, rows in pending.sort("nation", "article_id").group_by("nation", maintain_order=True):
-        earlier = known[nation]["article_id"] if nation in known else pl.Series([], dtype=pl.Int64)
+    for (nation,), rows in pending.sort("nation", "article_id").group_by("nation", maintain_order=True):
+        own = pl.col("nation") == nation
+        earlier = known.filter(own)["article_id"]
         ids = pl.concat([rows["article_id"], earlier])
-        reads = {"signatures": select(view, "signatures", signatures[nation], ids, _SKETCH_COLUMNS)}
+        reads = {"signatures": select(view, "signatures", signatures.filter(own), ids, _SKETCH_COLUMNS)}
         if len(earlier):
-            reads["duplicates"] = select(view, "duplicates", duplicates[nation], earlier, _DECISION_COLUMNS)
+            reads["duplicates"] = select(view, "duplicates", duplicates.filter(own), earlier, _DECISION_COLUMNS)
         facts = {
             "crawls": tuple(dict.fromkeys(source.crawl for source in view.configuration.sources)),
             "made": decided.select("article_id", "fingerprint").join(rows, on="article_id", how="semi"),
         }
-        units.append(Unit(unit_name("duplicates", rows, "article_id"), str(nation[0]), rows, reads, facts))
+        units.append(Unit(unit_name("duplicates", rows, "article_id"), str(nation), rows, reads, facts))
     return sorted(units, key=lambda unit: -unit.reads["signatures"].height)  # the last one to end begins first
 
 
@@ -205,6 +206,7 @@ class FindDuplicates:
         led = unit.pending.select("article_id", "led")
         articles = in_order_of_crawls(rows.join(led, on="article_id", how="left"), unit.facts["crawls"])
         texts = articles.unique("text", keep="first", maintain_order=True)
+        sketches = sketches[texts["row"].to_numpy()]  # the others are let go
 
         def signatures_of(numbers: Int64Array) -> Int64Array:
             ids = texts["article_id"].gather(numbers)
@@ -213,7 +215,7 @@ class FindDuplicates:
             signatures[ids.arg_sort().to_numpy()] = unpack(read["signature_bytes"])  # which is sorted by id
             return signatures
 
-        decided = group_articles(articles, sketches[texts["row"].to_numpy()], signatures_of, self.options.threshold)
+        decided = group_articles(articles, sketches, signatures_of, self.options.threshold)
         yield Output("duplicates", conform(_made(unit, decided), "duplicates"))
 
     def _sketches(self, unit: Unit, storage: Storage) -> tuple[pl.DataFrame, Bins]:
@@ -243,7 +245,7 @@ def _read_sketches(selection: Selection, storage: Storage, wanted: _Wanted) -> t
         own = from_bytes(block["sketch_bytes"])
         mask = wanted(block, own)
         small.append(keep(block.drop("sketch_bytes", "fingerprint"), mask))
-        sketches.append(own[mask])
+        sketches.append(own if mask.all() else own[mask])
     return pl.concat(small), np.concatenate(sketches)
 
 

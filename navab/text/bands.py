@@ -17,8 +17,9 @@ Near = Callable[[Int64Array, Int64Array], npt.NDArray[np.bool_]]  # of pairs of 
 _CERTAINTY = 0.99
 # In a band that more rows share, a row is compared with as many neighbours only, if they are not all alike.
 _WINDOW = 2_000
-# A few hundred bits a key let one of ten texts pass that share no band; all tables together have at most 192 MiB.
-_BITS_A_KEY, _MOST_BITS = 8, 25
+# With one bit of 256 to 512 set, one of ten texts passes that shares no band. All tables together have at most 128 MiB:
+# beyond 100,000 texts more of their bits are set, and more pass.
+_SPARSE, _TABLE_BITS = 8, 1 << 30
 _CHUNK_ROWS = 1 << 12
 _PAIRS_AT_ONCE = 1 << 16
 
@@ -61,7 +62,8 @@ class BandFilter:
 
     def __init__(self, sketches: Bins, threshold: float) -> None:
         self._banding = Banding.for_threshold(threshold)
-        self._bits = min(len(sketches).bit_length() + _BITS_A_KEY, _MOST_BITS)
+        most = (_TABLE_BITS // self._banding.bands).bit_length() - 1
+        self._bits = min(len(sketches).bit_length() + _SPARSE, most)
         self._tables = [np.zeros(1 << self._bits - 3, dtype=np.uint8) for _ in range(self._banding.bands)]
         for table, (byte, bit) in zip(self._tables, self._places(sketches), strict=True):
             np.bitwise_or.at(table, byte, np.uint8(1) << bit)

@@ -70,7 +70,10 @@ def group_articles(
 
 
 def as_numbers(articles: pl.DataFrame) -> Articles:
-    """Articles as numbers: the earliest publication is preferred, then the smallest id."""
+    """Articles as numbers: the earliest publication is preferred, then the smallest id.
+
+    Raises ValueError if a known article comes without its canonical.
+    """
     rows = articles.select("article_id", "published_at", "canonical_id").with_row_index("row")
     order = rows.sort("published_at", "article_id", nulls_last=True)["row"].to_numpy()
     ranks = np.empty(len(order), dtype=np.int64)
@@ -78,6 +81,8 @@ def as_numbers(articles: pl.DataFrame) -> Articles:
     canonicals = rows.select("canonical_id").join(
         rows.select("row", canonical_id="article_id"), on="canonical_id", how="left", maintain_order="left"
     )
+    if canonicals["row"].null_count() > rows["canonical_id"].null_count():
+        raise ValueError("the canonical of a known article is not among the articles")
     return Articles(
         articles["text"].cast(pl.Int64).to_numpy(),
         articles["crawl_number"].to_numpy(),

@@ -33,14 +33,12 @@ class Articles:
     led: Mask
 
     @cached_property
-    def settled(self) -> Int64Array:
-        """The group of each text from what is known, by the least text in it."""
-        known = self.crawls == KNOWN
-        pairs = np.stack([self.texts[known], self.texts[self.canonicals[known]]], axis=1)
-        all_texts = np.arange(int(self.texts.max(initial=-1)) + 1)
-        forest = Forest(all_texts)
-        forest.join_all(pairs[pairs[:, 0] != pairs[:, 1]])
-        return forest.roots(all_texts)
+    def leaders(self) -> Int64Array:
+        """The rank of the canonical that each known text repeats: the first one, if its articles repeat several."""
+        known = np.flatnonzero(self.crawls == KNOWN)
+        ranks = np.full(int(self.texts.max(initial=-1)) + 1, _NONE)
+        np.minimum.at(ranks, self.texts[known], self.ranks[self.canonicals[known]])
+        return ranks
 
 
 def find_canonicals(articles: Articles, bands: list[SharedBand], near: Near) -> Int64Array:
@@ -61,17 +59,22 @@ def find_canonicals(articles: Articles, bands: list[SharedBand], near: Near) -> 
 
 
 class _Walk:
-    """What is settled after each crawl: groups of texts, and the rank of each group's canonical at its root."""
+    """What is settled after each crawl: groups of texts, the rank of each group's canonical, and a text of its group.
+
+    Groups of known texts are told by their canonicals alone, not by texts that two groups have in common: what is
+    decided depends on no known text but those that are compared.
+    """
 
     def __init__(self, articles: Articles, near: Near) -> None:
-        settled = articles.settled
         self._articles, self._near = articles, near
-        self._forest = Forest(settled)
         self._by_rank = np.argsort(articles.ranks)
-        self._leaders = np.full(len(settled), _NONE)
-        known = np.flatnonzero(articles.crawls == KNOWN)
-        canonicals = known[articles.canonicals[known] == known]
-        np.minimum.at(self._leaders, settled[articles.texts[canonicals]], articles.ranks[canonicals])
+        self._leaders = articles.leaders.copy()  # by text
+        self._texts = np.full(len(articles.ranks), _NONE)  # by rank
+        known = np.flatnonzero(self._leaders < _NONE)
+        np.minimum.at(self._texts, self._leaders[known], known)
+        groups = np.arange(len(self._leaders))
+        groups[known] = self._texts[self._leaders[known]]
+        self._forest = Forest(groups)
 
     def join(self, new: slice, new_texts: range, bands: list[SharedBand]) -> Int64Array:
         """Canonicals of the articles of a crawl.
@@ -87,11 +90,12 @@ class _Walk:
         np.minimum.at(before, group[: len(concerned)], self._leaders[concerned])
         np.minimum.at(own, group[len(concerned) :], self._articles.ranks[new])
         ranks = np.where(before < _NONE, before, own)[group[len(concerned) :]]
-        canonicals = self._by_rank[ranks]
-        others = self._articles.texts[canonicals]
+        lead = ranks == self._articles.ranks[new]
+        self._texts[ranks[lead]] = texts[lead]
+        others = self._texts[ranks]
         self._forest.join_all(np.stack([texts, others], axis=1)[texts != others])
         self._leaders[self._forest.roots(others)] = ranks
-        return canonicals
+        return self._by_rank[ranks]
 
 
 def _led(articles: Articles, found: Int64Array) -> Int64Array:

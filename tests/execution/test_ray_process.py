@@ -89,15 +89,27 @@ def test_a_connection_ends_its_process_and_may_be_ended_twice() -> None:
     assert _living(leader) == []
 
 
-def test_a_carrier_takes_the_process_that_is_loading_ray(tmp_path: Path) -> None:
+def test_a_carrier_takes_the_process_that_is_loading_ray_and_tells_it_to_stop(tmp_path: Path) -> None:
     others = {child.pid for child in psutil.Process().children()}
     with RayConnection() as ray:
         before = {child.pid for child in psutil.Process().children()}
+        (leader,) = before - others
         with Carrier(Storage(str(tmp_path)), ResourcesSection(num_cpus=1), 1, ray) as carrier:
             assert sorted(done.unit for done in carrier.carry(UNITS, Nothing())) == ["one", "two"]
             assert {child.pid for child in psutil.Process().children()} == before
-    (leader,) = before - others
+        psutil.Process(leader).wait(20)
     assert _living(leader) == []
+
+
+def test_a_carrier_that_fails_ends_the_process_at_once(tmp_path: Path) -> None:
+    others = {child.pid for child in psutil.Process().children()}
+    with RayConnection() as ray:
+        (leader,) = {child.pid for child in psutil.Process().children()} - others
+        storage, resources = Storage(str(tmp_path)), ResourcesSection(num_cpus=1)
+        with pytest.raises(KeyError), Carrier(storage, resources, 1, ray) as carrier:
+            assert next(iter(carrier.carry(UNITS, Nothing())))
+            raise KeyError
+        assert _living(leader) == []
 
 
 @pytest.mark.skipif(Path("/dev/nvidia0").exists(), reason="this machine has a GPU")

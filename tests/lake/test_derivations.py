@@ -28,7 +28,7 @@ class Totals:
         return self._sum("abc", lambda: self.ab() + self._read("c"))
 
     def _read(self, table: str) -> int:
-        self._derivations.look_at(table)
+        self._derivations.uses(table)
         return self.tables[table]
 
     def _sum(self, name: str, make: Callable[[], int]) -> int:
@@ -56,7 +56,7 @@ def test_what_was_derived_from_a_table_follows_it(table: str, again: list[str]) 
     assert totals.made == again
 
 
-def test_what_was_known_before_counts_as_looked_at() -> None:
+def test_what_was_known_before_counts_as_used() -> None:
     """The inner sum is known when the outer one is made."""
     totals = Totals()
     totals.ab()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator
 from importlib import resources
 from pathlib import Path
@@ -15,8 +16,8 @@ import yaml
 
 from navab.maintenance import maintain
 from navab.takedown.forget import Request, complete, entomb, search
-from navab.text.bands import Banding, band_keys
-from navab.text.minhash import Bins, sign, similarity
+from navab.text.bands import BandFilter, Banding, band_keys
+from navab.text.minhash import Bins, sign, similarity, sketch
 from navab.text.normalise import fold_text
 from navab.view import View
 from tests.inprocess import article, open_small, rows, run_until, write_jsonl
@@ -146,7 +147,9 @@ def test_a_decision_that_comes_to_an_earlier_one_is_not_written_twice(tmp_path: 
     """C stood in for A when its date is read otherwise: it is decided anew with X, which repeats it as before."""
     texts = {"a": LONG + "Talks.", "c": LONG, "x": LONG}
     dates = {"a": "2024-01-01", "c": "02/03/2024", "x": "2024-06-01"}
-    records = [article(text=texts[name], url=f"https://example.org/{name}", published_at=dates[name]) for name in texts]
+    records = [
+        article("us", texts[name], url=f"https://example.org/{name}", published_at=dates[name]) for name in texts
+    ]
     write_jsonl(tmp_path / "a.jsonl", records)
     for options, order, expected in (
         ({}, "dmy", "a"),
@@ -178,9 +181,7 @@ def test_another_threshold_keeps_what_was_canonical(tmp_path: Path, threshold: f
 
 def test_every_pair_in_doubt_is_told_by_its_own_signatures(tmp_path: Path) -> None:
     """The sample's American articles, and each with a part of another one in a later crawl, in two files a crawl."""
-    lines = (Path(__file__).parents[2] / "examples" / "sample" / "crawl-1" / "us.jsonl").read_text("utf-8").splitlines()
-    records = [json.loads(line) for line in lines if line.endswith("}")]
-    texts = list(dict.fromkeys(record["text"] for record in records if record.get("text")))[:12]
+    texts = sample_texts()[:12]
     changed = [one + other[: len(one) // 4] for one, other in zip(texts, texts[1:] + texts[:1], strict=True)]
     sources = []
     for crawl, contents in (("first", texts), ("second", changed)):
@@ -198,6 +199,60 @@ def test_every_pair_in_doubt_is_told_by_its_own_signatures(tmp_path: Path) -> No
         assert one.startswith(other)
         assert 0.7 <= exact < 0.85
         assert row["similarity"] == exact
+
+
+def sample_texts() -> list[str]:
+    """The texts of the sample's American articles."""
+    lines = (Path(__file__).parents[2] / "examples" / "sample" / "crawl-1" / "us.jsonl").read_text("utf-8").splitlines()
+    records = [json.loads(line) for line in lines if line.endswith("}")]
+    return list(dict.fromkeys(record["text"] for record in records if isinstance(record.get("text"), str)))
+
+
+def chained(number: int) -> str:
+    """Twelve sentences, ten of them those of the number before."""
+    sentences = [one for text in sample_texts() for one in re.split(r"(?<=[.!?])\s+", text) if 60 < len(one) < 110]
+    return " ".join(list(dict.fromkeys(sentences))[2 * number : 2 * number + 12])
+
+
+def test_an_article_joins_a_canonical_with_which_it_shares_no_band(tmp_path: Path) -> None:
+    sources = []
+    for crawl, numbers in (("spring", range(6)), ("summer", range(6, 7))):
+        records = [
+            article("us", chained(number), url=f"https://example.org/{number}", published_at=f"2024-05-{number + 1:02}")
+            for number in numbers
+        ]
+        write_jsonl(tmp_path / f"{crawl}.jsonl", records)
+        sources.append({"path": str(tmp_path / f"{crawl}.jsonl"), "crawl": crawl})
+        view = open_small(tmp_path, sources=sources, dedup={"threshold": 0.65})
+        run_until(view, "duplicates")
+    assert canonical_urls(view) == {str(number): "0" for number in range(7)}
+    first, last = (sketch(sign([fold_text(chained(number))], 5)) for number in (0, 6))
+    assert not BandFilter(first, 0.65)(last).any()
+
+
+@pytest.mark.parametrize("filtered", [True, False])
+def test_decisions_do_not_depend_on_which_known_articles_are_passed_over(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, filtered: bool
+) -> None:
+    """A was refused while two articles came that repeat B, one of them with the text of A; N is near B alone."""
+    if not filtered:
+        monkeypatch.setattr(BandFilter, "__call__", lambda self, sketches: np.ones(len(sketches), dtype=np.bool_))
+    texts = {"a": chained(2), "b": chained(0), "z": chained(1), "q": chained(2), "n": f"{chained(0)} Nothing else."}
+    texts["a"] += " " + "!" * max(map(len, texts.values()))
+    crawls = {"one": "ab", "two": "zq", "three": "n"}
+    sources = []
+    for month, (crawl, names) in enumerate(crawls.items(), start=1):
+        records = [
+            article("us", texts[name], url=f"https://example.org/{name}", published_at=f"2024-0{month}-0{day}")
+            for day, name in enumerate(names, start=1)
+        ]
+        write_jsonl(tmp_path / f"{crawl}.jsonl", records)
+        sources.append({"path": str(tmp_path / f"{crawl}.jsonl"), "crawl": crawl})
+    without_a = {"articles": {"max_chars": len(texts["a"]) - 1}}
+    for count, options in ((1, {}), (2, without_a), (2, {}), (3, {})):
+        view = open_small(tmp_path, sources=sources[:count], dedup={"threshold": 0.65}, **options)
+        run_until(view, "duplicates")
+    assert canonical_urls(view) == {"a": "a", "b": "b", "z": "b", "q": "b", "n": "b"}
 
 
 def test_many_crawls_are_banded_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

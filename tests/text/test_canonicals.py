@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 
 import numpy as np
 import polars as pl
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -130,6 +131,12 @@ def test_an_article_that_joins_two_canonicals_goes_to_the_earlier_one() -> None:
     found = grouped(new, canonical(known), 0.65)
     assert found["article_id"].to_list() == [2]
     assert found["canonical_id"].to_list() == [3]
+
+
+def test_a_known_article_comes_with_its_canonical() -> None:
+    known = canonical(signatures((2, text(*STORY), 0)), a2=1)
+    with pytest.raises(ValueError, match="canonical of a known article is not among"):
+        grouped(signatures((3, text(*STORY), 0)), known, 0.7)
 
 
 def test_no_articles_no_groups() -> None:
