@@ -229,9 +229,9 @@ class FindDuplicates:
         if known.height:
             decided = unit.reads["duplicates"].read(storage).select(_DECISION_COLUMNS)
             repeated = keep(decided, ~_unique(decided)).select(article_id="canonical_id").unique()
-            shares = BandFilter(sketches, self.options.threshold)
+            may_share = BandFilter(sketches, self.options.threshold)
             others, other_sketches = _read_sketches(
-                known, storage, lambda block, own: shares(own) | match(block, repeated, ["article_id"])[0]
+                known, storage, lambda block, own: may_share(own) | match(block, repeated, ["article_id"])[0]
             )
             rows, sketches = pl.concat([rows, others]), np.concatenate([sketches, other_sketches])
         return rows.with_row_index("row").join(decided, on="article_id", how="left"), sketches
