@@ -58,9 +58,10 @@ class Carrier:
     def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
         if self._ray is None:
             return
-        if self._ready and kind is None:
+        idle = self._ready and kind is None
+        if idle:
             self._ray.stop()
-        if self._ray is not self._given or not self._ready or kind is not None:
+        if not idle or self._ray is not self._given:
             self._ray.end()
 
     def carry(

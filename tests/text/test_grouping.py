@@ -69,12 +69,12 @@ def test_nothing_is_nothing() -> None:
     assert canonicals([], set()) == []
 
 
+def all_near(left: Int64Array, right: Int64Array) -> Mask:
+    return np.ones(len(left), dtype=np.bool_)
+
+
 def test_known_groups_are_told_by_their_canonicals_and_not_by_texts_in_common() -> None:
     """Row 2 has the text of row 0 and repeats row 1; a new text is near that of row 1. Rows 0 and 2 have no say."""
-
-    def are_near(left: Int64Array, right: Int64Array) -> Mask:
-        return np.ones(len(left), dtype=np.bool_)
-
     articles = Articles(
         np.array([0, 1, 0, 2]),
         np.array([KNOWN] * 3 + [0]),
@@ -83,13 +83,10 @@ def test_known_groups_are_told_by_their_canonicals_and_not_by_texts_in_common() 
         np.zeros(4, np.bool_),
     )
     band = SharedBand(np.array([1, 2], dtype=np.int32), np.array([0]))
-    assert find_canonicals(articles, [band], are_near).tolist() == [0, 1, 1, 1]
+    assert find_canonicals(articles, [band], all_near).tolist() == [0, 1, 1, 1]
 
 
 def test_a_text_that_repeats_several_canonicals_is_with_the_first() -> None:
-    def are_near(left: Int64Array, right: Int64Array) -> Mask:
-        return np.ones(len(left), dtype=np.bool_)
-
     for ranks, expected in (([0, 1, 2, 3], 0), ([1, 0, 2, 3], 1)):
         articles = Articles(
             np.array([0, 1, 0, 2]),
@@ -99,4 +96,4 @@ def test_a_text_that_repeats_several_canonicals_is_with_the_first() -> None:
             np.zeros(4, np.bool_),
         )
         band = SharedBand(np.array([0, 2], dtype=np.int32), np.array([0]))
-        assert find_canonicals(articles, [band], are_near).tolist() == [0, 1, 1, expected]
+        assert find_canonicals(articles, [band], all_near).tolist() == [0, 1, 1, expected]
