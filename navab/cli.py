@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import signal
 import sys
 import traceback
@@ -101,7 +102,9 @@ def main() -> None:
     """Entry point of the console script: one line and an exit code for whatever goes wrong."""
     sys.excepthook = _report_defect
     signal.signal(signal.SIGTERM, _stop)
-    sys.exit(_run(sys.argv[1:]))
+    code = _run(sys.argv[1:])
+    gc.freeze()  # the interpreter would look through all that was loaded before it ends
+    sys.exit(code)
 
 
 def _run(arguments: list[str]) -> int:

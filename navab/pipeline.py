@@ -7,9 +7,12 @@ tables lack at the current fingerprints.
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 from itertools import chain, takewhile
+
+import polars as pl
 
 from navab.configuration import Configuration
 from navab.errors import ConservationError, EngineError, RayLostError, ToleranceError
@@ -100,7 +103,7 @@ def check_conservation(view: View) -> list[Equation]:
 def pending_rows(view: View) -> dict[str, int]:
     """Rows that each stage after articles still lacks, by stage; sources are not looked at."""
     return {
-        stage.name: sum(view.pending(step.writes[-1]).height for step in stage.steps)
+        stage.name: sum(_pending(step, view).height for step in stage.steps)
         for stage in STAGES
         if stage is not articles.STAGE
     }
@@ -135,11 +138,25 @@ class _Run:
     stages: Sequence[Stage]
 
     def look_ahead(self) -> None:
-        """Read the keys of one step's table after the other until Ray has started: later its workers would wait."""
-        for step in chain.from_iterable(stage.steps for stage in self.stages):
+        """Read the keys that steps and checks will look at until Ray has started: later its workers would wait."""
+        for look in chain.from_iterable(map(_looks, self.stages)):
             if self.view.is_full or not self.carrier.is_starting:
                 break
-            self.view.pending(step.writes[-1])
+            look(self.view)
+
+
+def _looks(stage: Stage) -> Iterator[Callable[[View], object]]:
+    """What the driver asks of tables when it plans and checks a stage."""
+    for step in stage.steps:
+        yield partial(_pending, step)
+    yield stage.conservation
+    if stage.name == articles.STAGE.name:
+        yield articles.configured_records
+
+
+def _pending(step: Step, view: View) -> pl.DataFrame:
+    """Rows that a step has still to make."""
+    return view.pending(step.writes[-1])
 
 
 def _run_step(run: _Run, stage: Stage, step: Step) -> StepRecord:
@@ -211,7 +228,7 @@ def _model(step: Step, view: View) -> EngineSection | None:
 
 def _check_answered(step: Step, view: View) -> None:
     """Raise EngineError if the engine left rows unanswered."""
-    left = view.pending(step.writes[-1]).height
+    left = _pending(step, view).height
     if left:
         why = why_unanswered(view.configuration.engine)
         raise EngineError(

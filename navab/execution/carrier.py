@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import pickle
 import sys
 import time
 from collections.abc import Iterator, Sequence
@@ -74,7 +75,7 @@ class Carrier:
         Raises RayLostError if Ray ends before the units are done; `recover` tells whether to carry what is left.
         """
         ray = self._running()
-        ray.send(Carry(units, work, engine, gpus, self._used))
+        ray.send(Carry([pickle.dumps(unit) for unit in units], work, engine, gpus, self._used))
         while not isinstance(answer := ray.receive(), Ready):
             assert isinstance(answer, Written)
             if answer.file is None:

@@ -1,20 +1,34 @@
 """A local Ray with fewer helper processes: without what serves clusters and dashboards, it starts in half the time.
 
-Ray has no option for this. Where a class or a method that is replaced here is gone, its helpers start as in any Ray.
+Ray has no option for most of this. Where a class or a function that is replaced here is gone, all is as in any Ray.
 """
 
 from __future__ import annotations
 
 import logging
+import os
+import time
 
 OBJECT_STORE_BYTES = 256 * 1024 * 1024
+# Ray's own options. Workers start with the raylet, and load what every unit needs while the rest of Ray comes
+# up. The raylet tries soon again to reach its own object store, which it may be too early for.
+_OPTIONS = {
+    "RAY_enable_worker_prestart": "1",
+    "RAY_preload_python_modules": "ray.data,navab.execution.units",
+    "RAY_raylet_client_connect_timeout_milliseconds": "20",
+    "RAY_raylet_client_num_connect_attempts": "1000",
+}
+_LOOK_S, _LOOKS = 0.02, 1000
 
 
 def start_local_ray(num_cpus: int) -> None:
     """Start Ray on this machine for this process alone; raises Ray's bare Exception if it does not come up in time."""
     import ray  # noqa: PLC0415  (a second or two)
 
+    for name, value in _OPTIONS.items():
+        os.environ.setdefault(name, value)
     _leave_helpers_out()
+    _look_often()
     ray.init(
         address="local",  # without an address Ray joins any cluster of this machine
         num_cpus=num_cpus,
@@ -70,6 +84,25 @@ def _leave_helpers_out() -> None:
         getattr(nodes, "Node", None),
         {"start_monitor": start_nothing, "start_log_monitor": start_nothing, "start_api_server": start_no_server},
     )
+
+
+def _look_often() -> None:
+    """Have Ray see its node as soon as that has registered: it looks once a second."""
+    from ray._private import services  # noqa: PLC0415
+    from ray._private.state import GlobalState  # noqa: PLC0415
+
+    get_node = services.get_node
+
+    def get_node_soon(gcs_address: str, node_id: str) -> object:
+        state = GlobalState()
+        state._initialize_global_state(services._get_gcs_client_options(gcs_address))
+        for _ in range(_LOOKS):
+            if any(node["NodeID"] == node_id for node in state.node_table()):
+                break
+            time.sleep(_LOOK_S)
+        return get_node(gcs_address, node_id)
+
+    _replace(services, {"get_node": get_node_soon})
 
 
 def _replace(owner: object, functions: dict[str, object]) -> None:

@@ -37,9 +37,9 @@ class Surroundings:
 
 @dataclass(frozen=True, slots=True)
 class Carry:
-    """The driver asks for units to be run."""
+    """The driver asks for units to be run, each pickled: they may hold millions of keys, and go on as they are."""
 
-    units: Sequence[Unit]
+    units: Sequence[bytes]
     work: Work
     engine: EngineSection | None  # a model that the work asks
     gpus: float  # of each worker

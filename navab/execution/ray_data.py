@@ -98,7 +98,7 @@ def _units_in(request: Carry, tasks: int) -> Any:
     """The dataset of a request's units, divided into so many tasks."""
     import ray  # noqa: PLC0415
 
-    return ray.data.from_items([{"unit": pickle.dumps(unit)} for unit in request.units], override_num_blocks=tasks)
+    return ray.data.from_items([{"unit": unit} for unit in request.units], override_num_blocks=tasks)
 
 
 class _Actor:
