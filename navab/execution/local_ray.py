@@ -10,11 +10,11 @@ import os
 import time
 
 OBJECT_STORE_BYTES = 256 * 1024 * 1024
-# Ray's own options. Workers start with the raylet, and load what every unit needs while the rest of Ray comes
-# up. The raylet tries soon again to reach its own object store, which it may be too early for.
+# Ray's own options. Workers start with the raylet, and load what units need while the rest of Ray comes up.
+# The raylet tries soon again to reach its own object store, which it may be too early for.
 _OPTIONS = {
     "RAY_enable_worker_prestart": "1",
-    "RAY_preload_python_modules": "ray.data,navab.execution.units",
+    "RAY_preload_python_modules": "ray.data,scipy.sparse,navab.execution.units",
     "RAY_raylet_client_connect_timeout_milliseconds": "20",
     "RAY_raylet_client_num_connect_attempts": "1000",
 }
@@ -91,7 +91,7 @@ def _look_often() -> None:
     from ray._private import services  # noqa: PLC0415
     from ray._private.state import GlobalState  # noqa: PLC0415
 
-    get_node = services.get_node
+    get_node = getattr(services, "get_node", None)
 
     def get_node_soon(gcs_address: str, node_id: str) -> object:
         state = GlobalState()
@@ -100,7 +100,7 @@ def _look_often() -> None:
             if any(node["NodeID"] == node_id for node in state.node_table()):
                 break
             time.sleep(_LOOK_S)
-        return get_node(gcs_address, node_id)
+        return get_node(gcs_address, node_id)  # type: ignore[misc]  # there, or this is not called
 
     _replace(services, {"get_node": get_node_soon})
 

