@@ -14,6 +14,7 @@ from types import FrameType, TracebackType
 import click
 
 from navab.errors import NavabError, StorageError
+from navab.execution.loading import collector_at_rest
 from navab.lake.failures import explain, storage_failures
 from navab.secrets import masked
 
@@ -51,7 +52,8 @@ class Commands(click.Group):
         if name not in COMMANDS:
             return None
         own = f"{name}_" if iskeyword(name) else name
-        command = getattr(import_module(f"navab.commands.{own}"), own)
+        with collector_at_rest():
+            command = getattr(import_module(f"navab.commands.{own}"), own)
         assert isinstance(command, click.Command)
         return command
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import polars as pl
 
 from navab.lake.hashing import combine
@@ -10,18 +12,24 @@ from navab.view import View
 
 def canonical_articles(view: View, *columns: str) -> pl.DataFrame:
     """Live articles that are not duplicates: record_id, article_id, nation, content_hash and the columns asked for."""
-    unique = view.live("duplicates", "kind").filter(pl.col("kind") == "unique")
-    articles = view.live("articles", "article_id", "content_hash", *columns)
-    return articles.join(unique.select("article_id"), on="article_id", how="semi", maintain_order="left")
+    return _articles_among(view, _unique(view), columns)
 
 
 def kept_articles(view: View, *columns: str) -> pl.DataFrame:
     """Canonical articles that screening keeps."""
-    articles = canonical_articles(view, *columns)
     screened = view.live("screening", "sensitive")
     if view.configuration.screening.keep == "sensitive":
         screened = screened.filter("sensitive")
-    return articles.join(screened.select("article_id"), on="article_id", how="semi", maintain_order="left")
+    return _articles_among(view, screened.join(_unique(view), on="article_id", how="semi"), columns)
+
+
+def _unique(view: View) -> pl.DataFrame:
+    return view.live("duplicates", "kind").filter(pl.col("kind") == "unique")
+
+
+def _articles_among(view: View, wanted: pl.DataFrame, columns: Sequence[str]) -> pl.DataFrame:
+    articles = view.live("articles", "article_id", "content_hash", *columns)
+    return articles.join(wanted.select("article_id"), on="article_id", how="semi", maintain_order="left")
 
 
 def extracted_statements(view: View) -> pl.DataFrame:

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import polars as pl
 
 from navab.lake.schema import load_schema, table_names
-from navab.live import canonical_articles, extracted_statements, kept_articles, standing_statements
+from navab.live import extracted_statements, kept_articles, standing_statements
 from navab.report.data import Funnel, JudgeShare, Rejection, TableState
 from navab.stages.articles import UNKNOWN_NATION
 from navab.stages.base import count_by_nation
@@ -34,8 +34,9 @@ def _frames(view: View) -> Iterator[tuple[str, pl.DataFrame]]:
     yield "unreadable", records.filter(unreadable)
     yield "rejected", records.filter(~accepted & ~unreadable)
     yield "accepted", view.live("articles")
-    yield "duplicates", view.live("duplicates", "kind").filter(pl.col("kind") != "unique")
-    yield "canonical", canonical_articles(view)
+    decided = view.live("duplicates", "kind")
+    yield "duplicates", decided.filter(pl.col("kind") != "unique")
+    yield "canonical", decided.filter(pl.col("kind") == "unique")
     yield "sensitive", kept_articles(view)
     yield "extracted", view.current("extractions")
     yield "statements", extracted_statements(view)

@@ -95,7 +95,11 @@ class Measured:
 
 
 def measure_run(configuration: Path, until: str) -> Measured:
-    """Run `navab run --until STAGE` and measure it; ends the program if it fails."""
+    """Run `navab run --until STAGE` and measure it; ends the program if it fails.
+
+    It begins when all that was written before is on the disk.
+    """
+    os.sync()
     started = time.monotonic()
     command = [sys.executable, "-m", "navab", "run", "--config", str(configuration), "--until", until]
     process = subprocess.Popen(command, cwd=REPOSITORY, stdout=sys.stderr)

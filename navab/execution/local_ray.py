@@ -14,7 +14,7 @@ OBJECT_STORE_BYTES = 256 * 1024 * 1024
 # The raylet tries soon again to reach its own object store, which it may be too early for.
 _OPTIONS = {
     "RAY_enable_worker_prestart": "1",
-    "RAY_preload_python_modules": "ray.data,scipy.sparse,navab.execution.units",
+    "RAY_preload_python_modules": "navab.execution.preload",
     "RAY_raylet_client_connect_timeout_milliseconds": "20",
     "RAY_raylet_client_num_connect_attempts": "1000",
 }

@@ -22,6 +22,7 @@ from multiprocessing.connection import Connection
 import psutil
 
 from navab.errors import NavabError, RayLostError
+from navab.execution.loading import collector_at_rest
 from navab.execution.local_ray import start_local_ray
 from navab.execution.messages import Failed, Start
 from navab.execution.processes import lives, name_of
@@ -37,7 +38,8 @@ def main() -> None:
     guard = _Guard(int(sys.argv[2]))
     guard.start()
     os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
-    import ray  # noqa: PLC0415  (the guard watches the driver before this takes its second or two)
+    with collector_at_rest():
+        import ray  # noqa: PLC0415  (the guard watches the driver before this takes its second or two)
 
     loading = threading.Thread(target=_load_serving, daemon=True)
     loading.start()
@@ -64,7 +66,7 @@ def main() -> None:
 
 def _load_serving() -> None:
     """Import what serving needs, while Ray starts."""
-    with contextlib.suppress(ImportError):  # raised again, to the driver, where it is needed
+    with contextlib.suppress(ImportError), collector_at_rest():  # raised again, to the driver, where it is needed
         for name in ("ray.data", "navab.execution.serving"):
             import_module(name)
 

@@ -252,8 +252,15 @@ def select(
 ) -> Selection:
     """Select the rows of `located` that have the given keys; `key` names the column where it is not the table's."""
     key = key or view.key(table)
-    wanted = located.join(pl.DataFrame({key: keys.unique()}), on=key, how="semi")
-    renamed = wanted.rename(dict(zip((FILE, "fingerprint"), _place(table), strict=True)))
+    return select_all(view, table, located.join(pl.DataFrame({key: keys.unique()}), on=key, how="semi"), columns, key)
+
+
+def select_all(
+    view: View, table: str, located: pl.DataFrame, columns: Sequence[str], key: str | None = None
+) -> Selection:
+    """Select all rows of `located`; `key` names the column where it is not the table's."""
+    key = key or view.key(table)
+    renamed = located.rename(dict(zip((FILE, "fingerprint"), _place(table), strict=True)))
     return _selection(view, table, renamed, key, columns, key)
 
 

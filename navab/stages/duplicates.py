@@ -31,7 +31,7 @@ from navab.stages.base import (
     conform,
     equate,
     plan_rows,
-    select,
+    select_all,
     signatures_by_nation,
     unit_name,
 )
@@ -144,25 +144,29 @@ def plan_duplicates(view: View) -> list[Unit]:
     """One unit for every nation with new articles: all its signatures, and what earlier ones were found to repeat."""
     if view.pending("duplicates").is_empty():
         return []
-    decided = view.rows("duplicates", "canonical_id")
-    led = match(view.pending("duplicates"), keep(decided, _unique(decided)), ["article_id", "nation"])[0]
-    first = _first_decisions(view).select("article_id", first="fingerprint")
-    pending = view.pending("duplicates").with_columns(led=pl.Series(led)).join(first, on="article_id", how="left")
-    signatures, duplicates, known = view.located("signatures"), view.located("duplicates"), view.live("duplicates")
+    pending = _with_earlier(view.pending("duplicates"), view)
+    decided = view.rows("duplicates").select("article_id", "fingerprint")
+    made = keep(decided, match(decided, pending, ["article_id"])[0])
+    signatures, duplicates = view.live("signatures"), view.live("duplicates")  # of one nation, all that are live
+    crawls = tuple(dict.fromkeys(source.crawl for source in view.configuration.sources))
     units = []
     for (nation,), rows in pending.sort("nation", "article_id").group_by("nation", maintain_order=True):
         own = pl.col("nation") == nation
-        earlier = known.filter(own)["article_id"]
-        ids = pl.concat([rows["article_id"], earlier])
-        reads = {"signatures": select(view, "signatures", signatures.filter(own), ids, _SKETCH_COLUMNS)}
-        if len(earlier):
-            reads["duplicates"] = select(view, "duplicates", duplicates.filter(own), earlier, _DECISION_COLUMNS)
-        facts = {
-            "crawls": tuple(dict.fromkeys(source.crawl for source in view.configuration.sources)),
-            "made": decided.select("article_id", "fingerprint").join(rows, on="article_id", how="semi"),
-        }
+        reads = {"signatures": select_all(view, "signatures", signatures.filter(own), _SKETCH_COLUMNS)}
+        if (earlier := duplicates.filter(own)).height:
+            reads["duplicates"] = select_all(view, "duplicates", earlier, _DECISION_COLUMNS)
+        facts = {"crawls": crawls, "made": made.join(rows, on="article_id", how="semi")}
         units.append(Unit(unit_name("duplicates", rows, "article_id"), str(nation), rows, reads, facts))
     return sorted(units, key=lambda unit: -unit.reads["signatures"].height)  # the last one to end begins first
+
+
+def _with_earlier(pending: pl.DataFrame, view: View) -> pl.DataFrame:
+    """Pending rows with their `first` fingerprints, and whether they `led` others by any earlier decision."""
+    decided = view.rows("duplicates", "canonical_id")
+    led = match(pending, keep(decided, _unique(decided)), ["article_id", "nation"])[0]
+    first = _first_decisions(view).select("article_id", first="fingerprint")
+    own = keep(first, match(first, pending, ["article_id"])[0])
+    return pending.with_columns(led=pl.Series(led)).join(own, on="article_id", how="left")
 
 
 # Sketches of all articles are read; signatures, up to 2 kB each, of those whose sketches leave a doubt.
