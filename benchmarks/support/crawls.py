@@ -9,6 +9,7 @@ import random
 import re
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
@@ -23,6 +24,7 @@ from benchmarks.support.articles import DATA, NATIONS, REPOSITORY
 from benchmarks.support.measure import PeakMemory
 
 FILES = 32
+FEW = 320  # articles
 TOKEN = re.compile(r"[\u3400-\u9fff]|\w+")
 # Of a copy's words so many are replaced by words of its nation; few of them: a near-duplicate.
 _REPLACED, _REPLACED_IN_DUPLICATES, _DUPLICATES = 0.3, 0.01, 0.05
@@ -110,6 +112,14 @@ def measure_run(configuration: Path, until: str) -> Measured:
     lake = Path(yaml.safe_load(configuration.read_text("utf-8"))["lake"])
     record = json.loads(max((lake / "runs").glob("*.json")).read_text("utf-8"))
     return Measured(seconds, {step["step"]: step["seconds"] for step in record["steps"]}, memory.peak)
+
+
+def run_over_few(until: str) -> None:
+    """Run navab over a few articles: what it loads is in memory then, which a system may drop within minutes."""
+    with tempfile.TemporaryDirectory(prefix="navab-few-") as name:
+        folder = Path(name)
+        write_crawl(folder / "few", FEW)
+        measure_run(write_configuration(folder, {"few": folder / "few"}), until)
 
 
 def write_configuration(folder: Path, crawls: dict[str, Path], **changes: object) -> Path:
