@@ -1,7 +1,7 @@
 """Large inputs: memory while a file of 2 GB is read, in every format, and how long 100,000 files take to be listed.
 
 python -m benchmarks.large_inputs                 about ten minutes; 2 GB below build/large at a time
-python -m benchmarks.large_inputs --mb 200 csv    smaller, of one format
+python -m benchmarks.large_inputs --mb 1500 csv   smaller, of one format; a tenth must hold a whole output, of 64 MB
 
 Every file is read in a process of its own, by what the stage runs on a worker: read, parse, identify, make tables.
 What is compared is its peak memory after a tenth of the records and at the end: a reader that keeps what it has read
@@ -32,7 +32,7 @@ from navab.lake.storage import StorageOptions
 from navab.options.articles import Source
 from navab.pipeline import open_lake, open_view
 from navab.readers.files import list_source
-from navab.stages.articles import ReadFile, plan
+from navab.stages.articles import ReadFile, complete, plan
 from navab.text.language import identify
 from navab.view import View
 from tests.readers.pages import Capture, record
@@ -111,7 +111,7 @@ class Measured:
 def read(path: Path) -> Measured:
     """Do the stage's work on a file and forget what it makes."""
     view = _view(str(path))
-    (unit,) = plan(view)
+    (unit,) = complete(view, plan(view))
     work = ReadFile(view.configuration, view.registry)
     identify(["The model is loaded before anything is measured."])
     _reset_peak()
