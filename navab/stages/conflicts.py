@@ -31,6 +31,7 @@ from navab.stages.base import (
     conform,
     equate,
     select,
+    select_all,
     signatures_by_nation,
     unit_name,
 )
@@ -139,10 +140,9 @@ def plan_resolutions(view: View) -> list[Unit]:
             .with_columns(pl.lit(nation).alias("nation"), pl.lit(fingerprint).alias("fingerprint"))
         )
         columns = ("source_type", "speaker_nation", "published_at")
-        own, key = before.filter(here), "statement_id"
         reads = {
             "statements": select(view, "statements", located, rows["statement_id"], columns),
-            "resolutions": select(view, "resolutions", own, own[key], decision, key=key),
+            "resolutions": select_all(view, "resolutions", before.filter(here), decision, "statement_id"),
         }
         facts = {
             "pairs": pairs.filter(here).select("left_id", "right_id", "verdict", "confidence"),

@@ -30,6 +30,7 @@ from navab.stages.base import (
     Unit,
     conform,
     equate,
+    extend,
     plan_rows,
     select_all,
     signatures_by_nation,
@@ -165,8 +166,7 @@ def _with_earlier(pending: pl.DataFrame, view: View) -> pl.DataFrame:
     decided = view.rows("duplicates", "canonical_id")
     led = match(pending, keep(decided, _unique(decided)), ["article_id", "nation"])[0]
     first = _first_decisions(view).select("article_id", first="fingerprint")
-    own = keep(first, match(first, pending, ["article_id"])[0])
-    return pending.with_columns(led=pl.Series(led)).join(own, on="article_id", how="left")
+    return extend(pending.with_columns(led=pl.Series(led)), first, "article_id")
 
 
 # Sketches of all articles are read; signatures, up to 2 kB each, of those whose sketches leave a doubt.
